@@ -1,0 +1,8 @@
+"""Fewer false positives from any classifier, by reinforcement learning."""
+
+from sklearn_rlcorrect.classifier import RLCalibratedClassifier
+from sklearn_rlcorrect.precomputed import PrecomputedProbaClassifier
+
+__version__ = "0.1.0"
+
+__all__ = ["PrecomputedProbaClassifier", "RLCalibratedClassifier", "__version__"]

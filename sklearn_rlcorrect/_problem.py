@@ -1,0 +1,89 @@
+"""The correction problem: labelled rows, and what an adjustment of each is worth."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sklearn_rlcorrect._adjustment import adjust
+
+
+@dataclass(frozen=True)
+class CorrectionProblem:
+    """Rows to correct and the reward of their correction.
+
+    Parameters
+    ----------
+    observations : ndarray of shape (n_samples, n_observed)
+        What the agent sees; the first `n_classes` columns are the probabilities.
+
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities of the classifier, from rows it was not fitted on.
+
+    y : ndarray of shape (n_samples,)
+        Index of the true class. It enters the reward, never the observation.
+
+    reward : callable
+        ``(y_true, proba, adjusted) -> ndarray of shape (n_samples,)``, see
+        :mod:`sklearn_rlcorrect.rewards`.
+
+    class_weights : ndarray of shape (n_classes,)
+        Factor on the reward of a row, by its true class.
+
+    max_adjustment : float
+        Bound on every change of a probability.
+    """
+
+    observations: np.ndarray
+    proba: np.ndarray
+    y: np.ndarray
+    reward: Callable
+    class_weights: np.ndarray
+    max_adjustment: float
+
+    def __len__(self):
+        return len(self.y)
+
+    def take(self, rows):
+        """Problem of the given rows alone."""
+        return replace(
+            self,
+            observations=self.observations[rows],
+            proba=self.proba[rows],
+            y=self.y[rows],
+        )
+
+    def adjusted(self, actions):
+        """Probabilities of all rows after the given actions."""
+        return adjust(self.proba, np.asarray(actions, np.float64), self.max_adjustment)
+
+    def rewards(self, actions):
+        """Weighted reward of the given actions, one number per row."""
+        weights = self.class_weights[self.y]
+        return weights * self.reward(self.y, self.proba, self.adjusted(actions))
+
+    def rewards_of_classes(self, proba, actions):
+        """Weighted rewards of actions on any rows, were their class k, for every k.
+
+        Parameters
+        ----------
+        proba : ndarray of shape (n_rows, n_classes)
+            Probabilities before the adjustment.
+
+        actions : ndarray of shape (n_rows, n_classes)
+            In [-1, 1].
+
+        Returns
+        -------
+        rewards : ndarray of shape (n_rows, n_classes)
+            Column k holds the reward if class k is the true one.
+        """
+        n_rows, n_classes = proba.shape
+        adjusted = adjust(proba, actions, self.max_adjustment)
+        classes = np.repeat(np.arange(n_classes), n_rows)
+        before, after = (
+            np.tile(proba, (n_classes, 1)),
+            np.tile(adjusted, (n_classes, 1)),
+        )
+        rewards = self.reward(classes, before, after).reshape(n_classes, n_rows).T
+        return self.class_weights * rewards

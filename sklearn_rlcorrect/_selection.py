@@ -1,0 +1,99 @@
+"""Which checkpoint of a training becomes the policy of each priority."""
+
+import numpy as np
+
+from sklearn_rlcorrect._policy import policy_actions
+from sklearn_rlcorrect.metrics import classification_metrics
+
+# What a checkpoint is judged by: the larger tuple wins, of equals the earlier. The
+# classifier itself is checkpoint 0, so no policy is kept that does not beat it.
+PRIORITIES = {
+    "accuracy": lambda score, base: (score["accuracy"], score["reward"]),
+    "fp": lambda score, base: (
+        score["accuracy"] >= base["accuracy"],
+        -score["false_positive_cost"],
+        score["reward"],
+    ),
+    "weighted": lambda score, base: (score["reward"],),
+}
+
+
+def best_checkpoint(scores, priority):
+    """Index of the checkpoint that a priority prefers.
+
+    Parameters
+    ----------
+    scores : list of dict
+        From :func:`score_checkpoints`; the first is the classifier's own.
+
+    priority : {"accuracy", "fp", "weighted"}
+        What counts.
+
+    Returns
+    -------
+    index : int
+        Zero where nothing beats the classifier.
+    """
+    key = PRIORITIES[priority]
+    return max(range(len(scores)), key=lambda i: key(scores[i], scores[0]))
+
+
+def score_checkpoints(problem, held_out, checkpoints, *, fp_costs, counted):
+    """Score every checkpoint on rows that its policies were not trained on.
+
+    Parameters
+    ----------
+    problem : CorrectionProblem
+        All rows.
+
+    held_out : list of ndarray of int
+        Per policy, the rows it was not trained on.
+
+    checkpoints : list of list
+        Per checkpoint, the policies at that time.
+
+    fp_costs : ndarray of shape (n_classes,)
+        Cost of a false positive of each class.
+
+    counted : ndarray of int
+        Classes whose false positives count.
+
+    Returns
+    -------
+    scores : list of dict of str to float
+        The metrics of :func:`~sklearn_rlcorrect.metrics.classification_metrics`, the
+        mean weighted ``reward`` and the mean ``false_positive_cost``.
+    """
+    part = problem.take(np.concatenate(held_out))
+    return [
+        _score(part, _held_out_actions(problem, held_out, policies), fp_costs, counted)
+        for policies in checkpoints
+    ]
+
+
+def _held_out_actions(problem, held_out, policies):
+    """Action of each policy on its own held-out rows, one after another."""
+    return np.concatenate(
+        [
+            policy_actions([policy], problem.observations[rows])
+            for policy, rows in zip(policies, held_out, strict=True)
+        ]
+    )
+
+
+def _score(problem, actions, fp_costs, counted):
+    adjusted = problem.adjusted(actions)
+    predicted = adjusted.argmax(axis=1)
+    mistaken_for = np.bincount(
+        predicted[predicted != problem.y], minlength=len(fp_costs)
+    )
+    metrics = classification_metrics(
+        problem.y,
+        adjusted,
+        classes=np.arange(len(fp_costs)),
+        pos_label=counted[0] if len(counted) == 1 else None,
+    )
+    return metrics | {
+        "reward": float(problem.rewards(actions).mean()),
+        "false_positive_cost": float((fp_costs * mistaken_for)[counted].mean()),
+    }

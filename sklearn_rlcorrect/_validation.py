@@ -1,0 +1,196 @@
+"""Checks of what the user gave, made before any training starts.
+
+Each message names the argument, what was given, and what to do about it.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import check_array, check_scalar, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_rlcorrect._selection import PRIORITIES
+from sklearn_rlcorrect.rewards import REWARDS
+
+# Single-precision softmax outputs miss a sum of one by about 1e-6.
+_TOLERANCE = 1e-4
+
+
+def check_parameters(classifier):
+    """Raise for a constructor argument that is out of its range."""
+    check_choice("priority", classifier.priority, PRIORITIES)
+    if not callable(classifier.reward):
+        check_choice("reward", classifier.reward, REWARDS)
+    for name in ["total_timesteps", "n_policies", "batch_size"]:
+        check_scalar(getattr(classifier, name), name, Integral, min_val=1)
+    for width in classifier.net_arch:
+        check_scalar(width, "net_arch", Integral, min_val=1)
+    for name, largest, boundaries in [
+        ("max_adjustment", 1, "right"),
+        ("validation_fraction", 1, "neither"),
+        ("learning_rate", None, "neither"),
+    ]:
+        _check_positive(name, getattr(classifier, name), largest, boundaries)
+    fp_weight = classifier.fp_weight
+    weights = fp_weight.values() if isinstance(fp_weight, dict) else [fp_weight]
+    for weight in weights:
+        _check_positive("fp_weight", weight)
+    if isinstance(classifier.features, str) and classifier.features != "auto":
+        raise ValueError(
+            f"features={classifier.features!r} is unknown: use 'auto', None or a "
+            "transformer."
+        )
+
+
+def check_choice(name, value, choices):
+    """Raise a ValueError unless `value` is one of the names."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name}={value!r} is unknown: use one of {sorted(choices)}.")
+
+
+def _check_positive(name, value, largest=None, boundaries="neither"):
+    check_scalar(
+        value, name, Real, min_val=0, max_val=largest, include_boundaries=boundaries
+    )
+    if not np.isfinite(value):
+        raise ValueError(f"{name}={value!r} must be a finite number above 0.")
+
+
+def check_target(y):
+    """Return `y` as an array of labels with at least two classes."""
+    if y is None:
+        raise ValueError(
+            "RLCalibratedClassifier requires y to be passed, but the target y is None."
+        )
+    y = column_or_1d(y, warn=True)
+    y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    check_classification_targets(y)
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs rows of at "
+            "least two classes."
+        )
+    return y
+
+
+def check_folds(splitter, y):
+    """Raise a ValueError if a class has fewer members than there are folds."""
+    if not isinstance(splitter, StratifiedKFold):
+        return
+    classes, counts = np.unique(y, return_counts=True)
+    fewest, rarest = counts.min(), classes.tolist()[counts.argmin()]
+    if fewest < splitter.n_splits:
+        remedy = f"use cv={fewest}" if fewest > 1 else "use more rows of that class"
+        raise ValueError(
+            f"cv asks for {splitter.n_splits} folds but class {rarest!r} has fewer "
+            f"members than that ({fewest}): {remedy}, or a FrozenEstimator."
+        )
+
+
+def check_base(estimator):
+    """Return `estimator` if it is a classifier that scores rows."""
+    scores = hasattr(estimator, "predict_proba") or hasattr(
+        estimator, "decision_function"
+    )
+    if not (hasattr(estimator, "fit") and scores):
+        raise TypeError(
+            f"estimator={estimator!r} must have fit and predict_proba (or "
+            "decision_function). A model that is no scikit-learn object can be "
+            "corrected through PrecomputedProbaClassifier."
+        )
+    return estimator
+
+
+def check_known_labels(y, classes):
+    """Return the `classes` of a fitted estimator if `y` holds no others."""
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y holds {unknown.tolist()}, which the fitted estimator does not know: its "
+            f"classes are {np.asarray(classes).tolist()}. Drop those rows, or use an "
+            "estimator that was fitted on them."
+        )
+    return np.asarray(classes)
+
+
+def label_indices(y, classes):
+    """Position of each label in `classes`, which need not be sorted."""
+    order = np.argsort(classes)
+    return order[np.searchsorted(classes, y, sorter=order)]
+
+
+def check_proba(proba, n_classes):
+    """Return the base's probabilities in double precision, with sums of exactly one.
+
+    Parameters
+    ----------
+    proba : array-like
+        What the base classifier returned.
+
+    n_classes : int
+        Number of columns that it should have.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities.
+
+    Raises
+    ------
+    ValueError
+        If they are no probabilities.
+    """
+    proba = np.asarray(proba, dtype=np.float64)
+    if proba.ndim != 2 or proba.shape[1] != n_classes:
+        raise ValueError(
+            f"estimator returned probabilities of shape {proba.shape} for {n_classes} "
+            "classes: it must return one column per class."
+        )
+    problem = _proba_problem(proba)
+    if problem:
+        raise ValueError(
+            f"estimator returned {problem}: its probabilities must be numbers in "
+            "[0, 1] whose rows sum to one. Scores can be turned into probabilities by "
+            "scipy.special.softmax or CalibratedClassifierCV."
+        )
+    proba = np.clip(proba, 0.0, 1.0)
+    return proba / proba.sum(axis=1, keepdims=True)
+
+
+def _proba_problem(proba):
+    """Describe the first row that is no distribution; empty if there is none."""
+    sums = proba.sum(axis=1)
+    for is_bad, what in [
+        (~np.isfinite(proba).all(axis=1), "NaN or infinite probabilities"),
+        ((proba < -_TOLERANCE).any(axis=1), "a probability below 0"),
+        ((proba > 1 + _TOLERANCE).any(axis=1), "a probability above 1"),
+        (np.abs(sums - 1) > _TOLERANCE, "probabilities that do not sum to 1"),
+    ]:
+        if is_bad.any():
+            row = is_bad.argmax()
+            return f"{what} (row {row}: {proba[row].tolist()})"
+    return ""
+
+
+def check_reward(reward, n_classes):
+    """Return `reward` if it gives one finite number per row."""
+    proba = np.vstack(
+        [np.eye(n_classes), np.full((n_classes, n_classes), 1 / n_classes)]
+    )
+    rewards = np.asarray(
+        reward(np.arange(2 * n_classes) % n_classes, proba, proba[::-1])
+    )
+    name = getattr(reward, "__name__", repr(reward))
+    if rewards.shape != (2 * n_classes,):
+        raise ValueError(
+            f"reward={name} returned shape {rewards.shape} for {2 * n_classes} rows: it "
+            "must return one number per row, shape (n_samples,)."
+        )
+    if not np.isfinite(rewards.astype(np.float64)).all():
+        raise ValueError(
+            f"reward={name} returned NaN or infinity on probabilities in [0, 1]: clip "
+            "them where the reward has no finite value, as rewards.log_loss does."
+        )
+    return reward

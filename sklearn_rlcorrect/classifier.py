@@ -1,0 +1,483 @@
+"""The estimator: a classifier whose probabilities are corrected by a trained policy."""
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import (
+    ShuffleSplit,
+    StratifiedShuffleSplit,
+    check_cv,
+    cross_val_predict,
+)
+from sklearn.utils import check_consistent_length, check_random_state, get_tags
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_rlcorrect._adjustment import adjust
+from sklearn_rlcorrect._observation import (
+    auto_features,
+    dense_features,
+    observe,
+    scaling,
+)
+from sklearn_rlcorrect._policy import policy_actions
+from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect._selection import PRIORITIES, best_checkpoint, score_checkpoints
+from sklearn_rlcorrect._validation import (
+    check_base,
+    check_choice,
+    check_folds,
+    check_known_labels,
+    check_parameters,
+    check_proba,
+    check_reward,
+    check_target,
+    label_indices,
+)
+from sklearn_rlcorrect.metrics import counted_classes
+from sklearn_rlcorrect.rewards import REWARDS, class_weights, false_positive_costs
+
+
+class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Classifier with probabilities corrected by reinforcement learning.
+
+    Wraps a classifier as :class:`~sklearn.calibration.CalibratedClassifierCV` does. A
+    policy, trained with TD3 [1]_, looks at the probabilities of the wrapped classifier
+    (and at features) and moves each of them by at most `max_adjustment`, so that false
+    positives fall while accuracy is kept.
+
+    With `fp_weight` above 1 the corrected values are decision scores for which 0.5 is
+    the right cut at that cost ratio, not calibrated probabilities: their optimum is the
+    cost-shifted posterior ``eta / (eta + fp_weight * (1 - eta))`` [2]_. With
+    ``fp_weight=1`` the optimum is the posterior ``eta`` itself.
+
+    Parameters
+    ----------
+    estimator : estimator instance, default=None
+        Classifier to correct, with `predict_proba` or `decision_function`. None is
+        :class:`~sklearn.linear_model.LogisticRegression`. A fitted model that must not
+        be refitted goes in a :class:`~sklearn.frozen.FrozenEstimator`; fit the corrector
+        then on rows that the model was not fitted on.
+
+    cv : int, cross-validation generator or iterable, default=None
+        How the out-of-fold probabilities are made that the policy is trained on: each
+        row in exactly one test fold. None is 5-fold, integers are a number of folds,
+        stratified and not shuffled. Unused for a
+        :class:`~sklearn.frozen.FrozenEstimator`.
+
+    max_adjustment : float, default=0.6
+        Largest change of any probability, in (0, 1]. At 0.5 or less, a two-class
+        probability of 0 or 1 never changes sides.
+
+    fp_weight : float or dict, default=1.2
+        Cost of a false positive, where a false negative costs 1. A dict gives the cost
+        of a false positive per label (1 for those that it lacks). With more than two
+        classes and no `pos_label`, each mistake is one false positive and one false
+        negative, so that a single number weighs all rows alike: give a dict.
+
+    pos_label : int, float, bool or str, default=None
+        Class whose false positives count. None is the second of two classes in sorted
+        order (``classes_[1]``), and every class of more.
+
+    priority : {"weighted", "fp", "accuracy"}, default="weighted"
+        Which policy predicts. Each is the checkpoint of the same training that is best
+        on rows the policy was not trained on; to leave the probabilities alone is always
+        a candidate.
+
+        - "weighted": largest mean reward, false positives weighted.
+        - "fp": fewest false positives among the checkpoints whose accuracy is not below
+          the classifier's.
+        - "accuracy": highest accuracy.
+
+        It may be changed after `fit`, without training again.
+
+    reward : {"brier", "log_loss", "accuracy"} or callable, default="brier"
+        What an adjustment is worth: the improvement of that score, or a function
+        ``(y_true, proba, adjusted) -> ndarray of shape (n_samples,)``, see
+        :mod:`sklearn_rlcorrect.rewards`. It is multiplied by the weight that
+        `fp_weight` gives the row.
+
+    features : {"auto"}, transformer or None, default="auto"
+        What the policy sees besides the probabilities. "auto" imputes and scales numeric
+        columns and one-hot encodes text, category and bool columns (at most 20
+        categories each); other columns are left out, and X that is no table, such as a
+        list of texts, gives no features. A transformer is cloned and fitted without y,
+        so that no label can reach the policy through it. None shows probabilities only.
+
+    total_timesteps : int, default=200_000
+        Environment steps to train each policy for. One step adjusts one row.
+
+    n_policies : int, default=3
+        Policies to train, each on another part of the rows. Their actions are averaged.
+
+    net_arch : sequence of int, default=(64, 64)
+        Hidden layers of each network.
+
+    learning_rate : float, default=3e-3
+        Initial step size of the optimizer; falls linearly to zero.
+
+    batch_size : int, default=256
+        Rows per gradient step.
+
+    validation_fraction : float, default=0.2
+        Part of the rows that each policy is not trained on, but judged by.
+
+    n_jobs : int, default=None
+        Jobs for the folds and for the policies. None is 1 unless in a
+        :obj:`joblib.parallel_config` context; -1 uses all processors.
+
+    random_state : int, RandomState instance or None, default=None
+        Seed of the training. Global random states are left alone; None is another seed
+        at each call. The wrapped classifier has its own.
+
+    verbose : int, default=0
+        Above 0 shows a progress bar per policy.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels, sorted.
+
+    estimator_ : estimator instance
+        Wrapped classifier, fitted on all rows.
+
+    feature_transformer_ : transformer or None
+        Makes the features.
+
+    observation_center_, observation_scale_ : ndarray
+        Constants that scale log-odds and features.
+
+    policies_ : dict of str to list
+        Per priority the `n_policies` policies, each a list ``[weights, intercepts,
+        weights, intercepts, ...]`` of arrays.
+
+    history_ : dict of str to ndarray
+        Per metric one value per checkpoint, on the rows that the policies were not
+        trained on: "timesteps", "reward", "accuracy", "false_positives",
+        "false_negatives", "false_positive_cost", "precision", "recall", "f1", "brier",
+        "log_loss". Entry 0 is the wrapped classifier alone.
+
+    selected_ : dict of str to int
+        Per priority the index into `history_`. Zero means that nothing beat the wrapped
+        classifier and its probabilities stay as they are.
+
+    max_adjustment_ : float
+        Bound that the policies were trained with.
+
+    n_features_in_ : int
+        Number of columns of X, where X is a table.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has any.
+
+    See Also
+    --------
+    PrecomputedProbaClassifier : Brings the probabilities of any other model.
+    sklearn.calibration.CalibratedClassifierCV : Calibrates by a function of the
+        probability alone.
+    sklearn.model_selection.TunedThresholdClassifierCV : Moves the cut instead of the
+        probabilities.
+
+    Notes
+    -----
+    The policy is trained on out-of-fold probabilities, never on those of rows that the
+    classifier was fitted on, and never sees a label: labels are in the reward alone.
+
+    Training needs torch, stable-baselines3 and gymnasium; predicting needs none of them.
+
+    References
+    ----------
+    .. [1] S. Fujimoto, H. van Hoof and D. Meger, "Addressing Function Approximation
+       Error in Actor-Critic Methods", ICML 2018.
+    .. [2] C. Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = RLCalibratedClassifier(
+    ...     GaussianNB(), total_timesteps=20_000, random_state=0)
+    >>> model.fit(X_train, y_train).predict_proba(X_test).shape
+    (143, 2)
+    >>> model.set_params(priority="fp").predict(X_test).shape
+    (143,)
+    """
+
+    def __init__(
+        self,
+        estimator=None,
+        *,
+        cv=None,
+        max_adjustment=0.6,
+        fp_weight=1.2,
+        pos_label=None,
+        priority="weighted",
+        reward="brier",
+        features="auto",
+        total_timesteps=200_000,
+        n_policies=3,
+        net_arch=(64, 64),
+        learning_rate=3e-3,
+        batch_size=256,
+        validation_fraction=0.2,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.cv = cv
+        self.max_adjustment = max_adjustment
+        self.fp_weight = fp_weight
+        self.pos_label = pos_label
+        self.priority = priority
+        self.reward = reward
+        self.features = features
+        self.total_timesteps = total_timesteps
+        self.n_policies = n_policies
+        self.net_arch = net_arch
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y):
+        """Fit the classifier and train the policies that correct it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Training rows, passed to the classifier as they are.
+
+        y : array-like of shape (n_samples,)
+            Labels.
+
+        Returns
+        -------
+        self : RLCalibratedClassifier
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument, the data or the classifier's probabilities cannot be used;
+            the message names the argument and the remedy. Nothing is trained then.
+        """
+        check_parameters(self)
+        y = check_target(y)
+        check_consistent_length(X, y)
+        validate_data(self, X, skip_check_array=True)
+        estimator = check_base(self._base_estimator())
+        self.classes_ = _labels(estimator, y)
+        fp_costs = false_positive_costs(self.fp_weight, self.classes_, self.pos_label)
+        reward = check_reward(self._reward_function(), len(self.classes_))
+        seeds = _seeds(self.random_state)
+
+        proba = self._fit_base(estimator, X, y)
+        problem = CorrectionProblem(
+            observations=self._fit_observation(X, proba, next(seeds)),
+            proba=proba,
+            y=label_indices(y, self.classes_),
+            reward=reward,
+            class_weights=class_weights(fp_costs),
+            max_adjustment=self.max_adjustment,
+        )
+        held_out = self._held_out_rows(problem.y, next(seeds))
+        trainings = self._train_policies(problem, held_out, seeds)
+        self._select_policies(problem, held_out, trainings, fp_costs)
+        self.max_adjustment_ = self.max_adjustment
+        return self
+
+    def predict_proba(self, X):
+        """Probabilities of the wrapped classifier, corrected.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+            Within `max_adjustment` of the classifier's; rows sum to one.
+        """
+        return self._before_and_after(X)[1]
+
+    def predict(self, X):
+        """Most probable class after the correction.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels.
+        """
+        proba = self.predict_proba(X)
+        return self.classes_[proba.argmax(axis=1)]
+
+    def predict_adjustment(self, X):
+        """What the correction adds to each probability.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        adjustment : ndarray of shape (n_samples, n_classes)
+            Corrected minus original probabilities, in [-`max_adjustment`,
+            `max_adjustment`]; rows sum to zero.
+        """
+        before, after = self._before_and_after(X)
+        return after - before
+
+    def _base_estimator(self):
+        return LogisticRegression() if self.estimator is None else self.estimator
+
+    def _reward_function(self):
+        return self.reward if callable(self.reward) else REWARDS[self.reward]
+
+    def _fit_base(self, estimator, X, y):
+        """Fit the classifier on all rows; return probabilities of rows it did not see."""
+        n_classes = len(self.classes_)
+        if isinstance(estimator, FrozenEstimator):
+            self.estimator_ = estimator.fit(X, y)
+            return check_proba(_base_proba(estimator, X), n_classes)
+        splitter = check_cv(5 if self.cv is None else self.cv, y, classifier=True)
+        check_folds(splitter, y)
+        method = _response_method(estimator)
+        scores = cross_val_predict(
+            estimator, X, y, cv=splitter, method=method, n_jobs=self.n_jobs
+        )
+        proba = check_proba(_as_proba(scores, method), n_classes)
+        self.estimator_ = clone(estimator).fit(X, y)
+        return proba
+
+    def _fit_observation(self, X, proba, seed):
+        transformer = self.features
+        if isinstance(transformer, str):
+            transformer = auto_features(X, seed)
+        if transformer is not None:
+            transformer = clone(transformer).fit(X)
+        self.feature_transformer_ = transformer
+        features = dense_features(transformer, X)
+        self.observation_center_, self.observation_scale_ = scaling(proba, features)
+        return observe(
+            proba, features, self.observation_center_, self.observation_scale_
+        )
+
+    def _held_out_rows(self, y, seed):
+        """Per policy the rows that it is judged by and not trained on."""
+        n_held_out = np.ceil(self.validation_fraction * len(y))
+        present = np.bincount(y)[np.unique(y)]
+        can_stratify = present.min() > 1 and min(
+            n_held_out, len(y) - n_held_out
+        ) >= len(present)
+        splitter = (StratifiedShuffleSplit if can_stratify else ShuffleSplit)(
+            self.n_policies, test_size=self.validation_fraction, random_state=seed
+        )
+        return [held_out for _, held_out in splitter.split(y, y)]
+
+    def _train_policies(self, problem, held_out, seeds):
+        # Here, because predicting must not need torch.
+        from sklearn_rlcorrect._td3 import train_policy
+
+        train = delayed(train_policy)
+        return Parallel(n_jobs=self.n_jobs)(
+            train(
+                problem.take(np.setdiff1d(np.arange(len(problem)), rows)),
+                seed=next(seeds),
+                total_timesteps=self.total_timesteps,
+                net_arch=self.net_arch,
+                learning_rate=self.learning_rate,
+                batch_size=self.batch_size,
+                progress_bar=f"policy {i}/{self.n_policies}" if self.verbose else None,
+            )
+            for i, rows in enumerate(held_out, start=1)
+        )
+
+    def _select_policies(self, problem, held_out, trainings, fp_costs):
+        """Keep the best checkpoint for each priority, and the scores of all."""
+        timesteps = [timestep for timestep, _ in trainings[0]]
+        checkpoints = [
+            [policy for _, policy in checkpoint]
+            for checkpoint in zip(*trainings, strict=True)
+        ]
+        counted = counted_classes(self.classes_, self.pos_label)
+        scores = score_checkpoints(
+            problem, held_out, checkpoints, fp_costs=fp_costs, counted=counted
+        )
+        self.history_ = {"timesteps": np.array(timesteps)} | {
+            name: np.array([score[name] for score in scores]) for name in scores[0]
+        }
+        self.selected_ = {name: best_checkpoint(scores, name) for name in PRIORITIES}
+        self.policies_ = {name: checkpoints[i] for name, i in self.selected_.items()}
+
+    def _before_and_after(self, X):
+        check_is_fitted(self)
+        check_choice("priority", self.priority, PRIORITIES)
+        validate_data(self, X, skip_check_array=True, reset=False)
+        proba = check_proba(_base_proba(self.estimator_, X), len(self.classes_))
+        observations = observe(
+            proba,
+            dense_features(self.feature_transformer_, X),
+            self.observation_center_,
+            self.observation_scale_,
+        )
+        actions = policy_actions(self.policies_[self.priority], observations)
+        return proba, adjust(proba, actions, self.max_adjustment_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        base_tags = get_tags(self._base_estimator())
+        tags.input_tags.sparse = base_tags.input_tags.sparse
+        tags.input_tags.allow_nan = base_tags.input_tags.allow_nan
+        return tags
+
+
+def _seeds(random_state):
+    """Endless independent seeds, drawn without touching a global generator."""
+    entropy = None
+    if random_state is not None:
+        entropy = check_random_state(random_state).randint(2**31 - 1)
+    sequence = np.random.SeedSequence(entropy)
+    while True:
+        yield int(sequence.spawn(1)[0].generate_state(1)[0])
+
+
+def _labels(estimator, y):
+    """Classes that the probabilities have columns for."""
+    if isinstance(estimator, FrozenEstimator):
+        return check_known_labels(y, estimator.classes_)
+    return np.unique(y)
+
+
+def _response_method(estimator):
+    has_proba = hasattr(estimator, "predict_proba")
+    return "predict_proba" if has_proba else "decision_function"
+
+
+def _base_proba(estimator, X):
+    method = _response_method(estimator)
+    return _as_proba(getattr(estimator, method)(X), method)
+
+
+def _as_proba(scores, method):
+    """Probabilities from what the response method returned."""
+    if method == "predict_proba":
+        return scores
+    if np.ndim(scores) == 1:
+        return np.column_stack([expit(-scores), expit(scores)])
+    return softmax(scores, axis=1)

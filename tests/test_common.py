@@ -1,0 +1,41 @@
+"""scikit-learn's own checks: no failure is expected of any setting."""
+
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_rlcorrect import RLCalibratedClassifier
+
+# cv=3, as scikit-learn checks its own CalibratedClassifierCV: one check has a class of
+# three rows, and fewer rows of a class than folds are an error.
+QUICK = {
+    "cv": 3,
+    "total_timesteps": 400,
+    "n_policies": 2,
+    "net_arch": (16,),
+    "random_state": 0,
+}
+
+SETTINGS = [
+    RLCalibratedClassifier(LogisticRegression(), priority="weighted", **QUICK),
+    RLCalibratedClassifier(LogisticRegression(), priority="fp", features=None, **QUICK),
+    RLCalibratedClassifier(
+        DecisionTreeClassifier(max_depth=3, random_state=0),
+        priority="accuracy",
+        **QUICK,
+    ),
+    RLCalibratedClassifier(
+        DecisionTreeClassifier(max_depth=3, random_state=0),
+        reward="log_loss",
+        fp_weight={1: 3.0},
+        max_adjustment=1.0,
+        **QUICK,
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@parametrize_with_checks(SETTINGS)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
