@@ -65,9 +65,7 @@ def _row_shift(target, lower, upper):
     breakpoints = np.concatenate([target - upper, target - lower], axis=1)
     # Passing target - upper frees an entry (slope - 1), passing target - lower fixes
     # it again (slope + 1).
-    slope_changes = np.concatenate(
-        [-np.ones_like(target), np.ones_like(target)], axis=1
-    )
+    slope_changes = np.concatenate([-np.ones_like(target), np.ones_like(target)], axis=1)
     order = np.argsort(breakpoints, axis=1, kind="stable")
     breakpoints = np.take_along_axis(breakpoints, order, axis=1)
     slopes = np.cumsum(np.take_along_axis(slope_changes, order, axis=1), axis=1)

@@ -5,7 +5,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import TruncatedSVD
-from sklearn.impute import SimpleImputer
+from sklearn.impute import MissingIndicator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, StandardScaler
 from sklearn.utils import check_array
@@ -20,8 +20,8 @@ _MAX_CATEGORIES = 20
 _MAX_SPARSE_COLUMNS = 100
 
 
-def observe(proba, features, center, scale):
-    """Observations from probabilities and features, scaled by given constants.
+def observe(proba, features, scaler):
+    """Observations from probabilities and features.
 
     Parameters
     ----------
@@ -29,36 +29,34 @@ def observe(proba, features, center, scale):
         Probabilities of the classifier.
 
     features : ndarray of shape (n_samples, n_features) or None
-        Numeric features, complete.
+        Numeric features. What is missing counts as the mean.
 
-    center, scale : ndarray of shape (n_classes + n_features,)
-        Shift and divisor of log-odds and features, from :func:`scaling`.
+    scaler : StandardScaler
+        From :func:`fit_scaler`.
 
     Returns
     -------
     observations : ndarray of shape (n_samples, 2 * n_classes + n_features)
-        The probabilities first and as they are.
+        The probabilities as they are, then scaled log-odds, then scaled features.
     """
-    unscaled = _log_odds_and_features(proba, features)
-    scaled = np.clip((unscaled - center) / scale, -OBSERVATION_BOUND, OBSERVATION_BOUND)
-    return np.hstack([proba, scaled])
+    scaled = np.nan_to_num(scaler.transform(_log_odds_and_features(proba, features)))
+    return np.hstack([proba, scaled.clip(-OBSERVATION_BOUND, OBSERVATION_BOUND)])
 
 
-def scaling(proba, features):
-    """Mean and standard deviation of log-odds and features over the training rows."""
-    unscaled = _log_odds_and_features(proba, features)
-    scale = unscaled.std(axis=0)
-    return unscaled.mean(axis=0), np.where(scale > 0, scale, 1.0)
+def fit_scaler(proba, features):
+    """Fit the scaler of log-odds and features."""
+    return StandardScaler().fit(_log_odds_and_features(proba, features))
 
 
 def dense_features(transformer, X):
-    """Features of X as a dense array of finite numbers; None without a transformer."""
+    """Features of X as a dense array of numbers or NaN; None without a transformer."""
     if transformer is None:
         return None
     features = check_array(
         transformer.transform(X),
         accept_sparse="csr",
         dtype=np.float64,
+        ensure_all_finite="allow-nan",
         input_name="features",
     )
     return features.toarray() if sparse.issparse(features) else features
@@ -94,27 +92,17 @@ def auto_features(X, random_state):
     numeric, categorical = columns
     if not numeric and not categorical:
         return None
+    one_hot = OneHotEncoder(
+        max_categories=_MAX_CATEGORIES,
+        handle_unknown="infrequent_if_exist",
+        sparse_output=False,
+    )
     return ColumnTransformer(
         [
-            (
-                "numeric",
-                make_pipeline(
-                    SimpleImputer(
-                        strategy="median", add_indicator=True, keep_empty_features=True
-                    ),
-                    StandardScaler(),
-                ),
-                numeric,
-            ),
-            (
-                "categorical",
-                OneHotEncoder(
-                    max_categories=_MAX_CATEGORIES,
-                    handle_unknown="infrequent_if_exist",
-                    sparse_output=False,
-                ),
-                categorical,
-            ),
+            # Scaling keeps NaN, and turns every kind of number into floats.
+            ("numeric", StandardScaler(), numeric),
+            ("missing", MissingIndicator(error_on_new=False), numeric),
+            ("categorical", one_hot, categorical),
         ]
     )
 

@@ -84,9 +84,7 @@ def _held_out_actions(problem, held_out, policies):
 def _score(problem, actions, fp_costs, counted):
     adjusted = problem.adjusted(actions)
     predicted = adjusted.argmax(axis=1)
-    mistaken_for = np.bincount(
-        predicted[predicted != problem.y], minlength=len(fp_costs)
-    )
+    mistaken_for = np.bincount(predicted[predicted != problem.y], minlength=len(fp_costs))
     metrics = classification_metrics(
         problem.y,
         adjusted,

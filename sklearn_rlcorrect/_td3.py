@@ -33,6 +33,7 @@ from stable_baselines3.td3.policies import TD3Policy
 from torch import nn
 from torch.nn import functional as F
 
+from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect.envs import CorrectionVecEnv
 
 # Rows per environment step, fewer where the budget is small; gradient steps after each.
@@ -45,10 +46,15 @@ _EXPLORATION_STD = 0.5
 _WEIGHT_DECAY = 1e-4
 _N_CHECKPOINTS = 20
 
+
+# Strength of the pull on actions that the bounds cut short, back to where they act.
+_PULL_BACK = 0.1
 _MIN_INWARD_SLOPE = 0.2
 
-# Half the distance, per action, over which the slope of a reward is taken.
-_SLOPE_STEP = 0.2
+# Half the distance, per action, over which the slope of a reward is taken: at first
+# wide, to see past plateaus, at last narrow, to be exact.
+_FIRST_SLOPE_STEP = 0.6
+_LAST_SLOPE_STEP = 0.02
 
 # The number of torch threads and torch's global generator belong to the process, so
 # trainings in several threads take turns.
@@ -155,6 +161,8 @@ class OneStepTD3(TD3):
         self._update_learning_rate([self.actor.optimizer, self.critic.optimizer])
         if self._n_updates == 0:
             self._reward_scale = self.replay_buffer.reward_scale()
+        remaining = self._current_progress_remaining
+        step = _LAST_SLOPE_STEP + remaining**2 * (_FIRST_SLOPE_STEP - _LAST_SLOPE_STEP)
         for _ in range(gradient_steps):
             self._n_updates += 1
             observations, actions, rewards = self.replay_buffer.sample(batch_size)
@@ -166,7 +174,9 @@ class OneStepTD3(TD3):
             if self._n_updates % self.policy_delay == 0:
                 unsquashed = self.actor.mu[:-1](observations)
                 actions = th.tanh(unsquashed).detach()
-                gradient = self.critic.action_gradient(observations, actions)
+                gradient = self.critic.action_gradient(observations, actions, step)
+                pull = _PULL_BACK * self._reward_scale
+                gradient += pull * self.critic.excess(observations, actions)
                 gradient *= _tanh_slope(actions, gradient)
                 self.actor.optimizer.zero_grad()
                 unsquashed.backward(-gradient / (batch_size * self._reward_scale))
@@ -203,9 +213,7 @@ class PosteriorCritic(ContinuousCritic):
         self._problem, self._rng = problem, rng
         self._n_classes = problem.proba.shape[1]
         for i in range(self.n_critics):
-            layers = create_mlp(
-                self._in_features(i), self._n_classes, kwargs["net_arch"]
-            )
+            layers = create_mlp(self._in_features(i), self._n_classes, kwargs["net_arch"])
             self.q_networks[i] = nn.Sequential(*layers)
             self.add_module(f"qf{i}", self.q_networks[i])
 
@@ -214,41 +222,53 @@ class PosteriorCritic(ContinuousCritic):
 
     def forward(self, obs, actions):
         """Value of the actions, by each critic: shape (batch_size, 1)."""
-        rewards = self._class_rewards(obs.numpy(), actions.numpy())
+        rewards = self._class_rewards(obs, actions)
         return tuple(
             (posterior * rewards).sum(dim=1, keepdim=True)
             for posterior in self._posteriors(obs)
         )
 
-    def action_gradient(self, obs, actions):
+    def action_gradient(self, obs, actions, step):
         """Gradient of the critics' mean value by the actions.
 
-        The slope along one random direction per row, in the plane of actions that sum
-        to zero (a shift of all actions changes nothing); unbiased in that plane, and
-        exact for two classes.
+        A central difference over `step` to either side along one random direction per
+        row, in the plane of actions that sum to zero (a shift of all actions changes
+        nothing). Without bias in that plane, and exact for two classes.
         """
         direction = self._rng.normal(size=actions.shape)
         direction -= direction.mean(axis=1, keepdims=True)
         direction /= np.sqrt(np.mean(direction**2, axis=1, keepdims=True))
-        direction = th.from_numpy(direction.astype(np.float32))
-        ahead, behind = (
-            self._class_rewards(obs.numpy(), (actions + step * direction).numpy())
-            for step in (_SLOPE_STEP, -_SLOPE_STEP)
-        )
+        direction = _to_torch(direction)
+        ahead = self._class_rewards(obs, actions + step * direction)
+        behind = self._class_rewards(obs, actions - step * direction)
         with th.no_grad():
             posterior = sum(self._posteriors(obs)) / self.n_critics
-        slope = (posterior * (ahead - behind)).sum(dim=1, keepdim=True) / (
-            2 * _SLOPE_STEP
-        )
+        slope = (posterior * (ahead - behind)).sum(dim=1, keepdim=True) / (2 * step)
         return slope * direction * (self._n_classes - 1) / self._n_classes
+
+    def excess(self, obs, actions):
+        """How far the actions are beyond what the bounds of probabilities let through.
+
+        Out there the value is flat. Nothing else would ever bring an action back that
+        overshot, and its probability would stay at exactly 0 or 1.
+        """
+        proba, actions = self._in_double(obs, actions)
+        effect = adjust(proba, actions, self._problem.max_adjustment) - proba
+        return _to_torch(effect / self._problem.max_adjustment - actions)
 
     def _posteriors(self, obs):
         return [F.softmax(network(obs), dim=1) for network in self.q_networks]
 
     def _class_rewards(self, obs, actions):
-        proba = obs[:, : self._n_classes].astype(np.float64)
-        rewards = self._problem.rewards_of_classes(proba, actions.astype(np.float64))
-        return th.from_numpy(rewards.astype(np.float32))
+        return _to_torch(self._problem.rewards_of_classes(*self._in_double(obs, actions)))
+
+    def _in_double(self, obs, actions):
+        proba = obs[:, : self._n_classes].numpy()
+        return proba.astype(np.float64), actions.numpy().astype(np.float64)
+
+
+def _to_torch(array):
+    return th.from_numpy(array.astype(np.float32))
 
 
 class OneStepPolicy(TD3Policy):
@@ -389,9 +409,7 @@ class CheckpointCallback(BaseCallback):
     def _save(self):
         layers = _linear_layers(self.model.actor.mu)
         arrays = [array for layer in layers for array in (layer.weight.T, layer.bias)]
-        policy = [
-            array.detach().numpy().astype(np.float64, order="C") for array in arrays
-        ]
+        policy = [array.detach().numpy().astype(np.float64, order="C") for array in arrays]
         self.saved.append((self.num_timesteps, policy))
 
 

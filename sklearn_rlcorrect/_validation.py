@@ -91,9 +91,7 @@ def check_folds(splitter, y):
 
 def check_base(estimator):
     """Return `estimator` if it is a classifier that scores rows."""
-    scores = hasattr(estimator, "predict_proba") or hasattr(
-        estimator, "decision_function"
-    )
+    scores = hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")
     if not (hasattr(estimator, "fit") and scores):
         raise TypeError(
             f"estimator={estimator!r} must have fit and predict_proba (or "
@@ -176,12 +174,8 @@ def _proba_problem(proba):
 
 def check_reward(reward, n_classes):
     """Return `reward` if it gives one finite number per row."""
-    proba = np.vstack(
-        [np.eye(n_classes), np.full((n_classes, n_classes), 1 / n_classes)]
-    )
-    rewards = np.asarray(
-        reward(np.arange(2 * n_classes) % n_classes, proba, proba[::-1])
-    )
+    proba = np.vstack([np.eye(n_classes), np.full((n_classes, n_classes), 1 / n_classes)])
+    rewards = np.asarray(reward(np.arange(2 * n_classes) % n_classes, proba, proba[::-1]))
     name = getattr(reward, "__name__", repr(reward))
     if rewards.shape != (2 * n_classes,):
         raise ValueError(

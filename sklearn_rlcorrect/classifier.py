@@ -19,8 +19,8 @@ from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._observation import (
     auto_features,
     dense_features,
+    fit_scaler,
     observe,
-    scaling,
 )
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
@@ -100,11 +100,12 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         `fp_weight` gives the row.
 
     features : {"auto"}, transformer or None, default="auto"
-        What the policy sees besides the probabilities. "auto" imputes and scales numeric
-        columns and one-hot encodes text, category and bool columns (at most 20
-        categories each); other columns are left out, and X that is no table, such as a
-        list of texts, gives no features. A transformer is cloned and fitted without y,
-        so that no label can reach the policy through it. None shows probabilities only.
+        What the policy sees besides the probabilities. "auto" scales numeric columns
+        (what is missing counts as the mean, and is marked) and one-hot encodes text,
+        category and bool columns (at most 20 categories each); other columns are left
+        out, and X that is no table, such as a list of texts, gives no features. A
+        transformer is cloned and fitted without y, so that no label can reach the policy
+        through it. None shows probabilities only.
 
     total_timesteps : int, default=200_000
         Environment steps to train each policy for. One step adjusts one row.
@@ -146,8 +147,8 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
     feature_transformer_ : transformer or None
         Makes the features.
 
-    observation_center_, observation_scale_ : ndarray
-        Constants that scale log-odds and features.
+    observation_scaler_ : StandardScaler
+        Scales log-odds and features.
 
     policies_ : dict of str to list
         Per priority the `n_policies` policies, each a list ``[weights, intercepts,
@@ -271,10 +272,10 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
             the message names the argument and the remedy. Nothing is trained then.
         """
         check_parameters(self)
+        estimator = check_base(self._base_estimator())
         y = check_target(y)
         check_consistent_length(X, y)
         validate_data(self, X, skip_check_array=True)
-        estimator = check_base(self._base_estimator())
         self.classes_ = _labels(estimator, y)
         fp_costs = false_positive_costs(self.fp_weight, self.classes_, self.pos_label)
         reward = check_reward(self._reward_function(), len(self.classes_))
@@ -370,21 +371,21 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         if isinstance(transformer, str):
             transformer = auto_features(X, seed)
         if transformer is not None:
-            transformer = clone(transformer).fit(X)
+            # A column may be without a single value.
+            with np.errstate(invalid="ignore"):
+                transformer = clone(transformer).fit(X)
         self.feature_transformer_ = transformer
         features = dense_features(transformer, X)
-        self.observation_center_, self.observation_scale_ = scaling(proba, features)
-        return observe(
-            proba, features, self.observation_center_, self.observation_scale_
-        )
+        self.observation_scaler_ = fit_scaler(proba, features)
+        return observe(proba, features, self.observation_scaler_)
 
     def _held_out_rows(self, y, seed):
         """Per policy the rows that it is judged by and not trained on."""
         n_held_out = np.ceil(self.validation_fraction * len(y))
         present = np.bincount(y)[np.unique(y)]
-        can_stratify = present.min() > 1 and min(
-            n_held_out, len(y) - n_held_out
-        ) >= len(present)
+        can_stratify = present.min() > 1 and min(n_held_out, len(y) - n_held_out) >= len(
+            present
+        )
         splitter = (StratifiedShuffleSplit if can_stratify else ShuffleSplit)(
             self.n_policies, test_size=self.validation_fraction, random_state=seed
         )
@@ -428,14 +429,11 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
     def _before_and_after(self, X):
         check_is_fitted(self)
         check_choice("priority", self.priority, PRIORITIES)
-        validate_data(self, X, skip_check_array=True, reset=False)
+        # The wrapped classifier first: it knows best what is wrong with an X.
         proba = check_proba(_base_proba(self.estimator_, X), len(self.classes_))
-        observations = observe(
-            proba,
-            dense_features(self.feature_transformer_, X),
-            self.observation_center_,
-            self.observation_scale_,
-        )
+        validate_data(self, X, skip_check_array=True, reset=False)
+        features = dense_features(self.feature_transformer_, X)
+        observations = observe(proba, features, self.observation_scaler_)
         actions = policy_actions(self.policies_[self.priority], observations)
         return proba, adjust(proba, actions, self.max_adjustment_)
 

@@ -12,7 +12,7 @@ from sklearn_rlcorrect import RLCalibratedClassifier
 QUICK = {
     "cv": 3,
     "total_timesteps": 400,
-    "n_policies": 2,
+    "n_policies": 1,
     "net_arch": (16,),
     "random_state": 0,
 }
@@ -28,7 +28,7 @@ SETTINGS = [
     RLCalibratedClassifier(
         DecisionTreeClassifier(max_depth=3, random_state=0),
         reward="log_loss",
-        fp_weight={1: 3.0},
+        fp_weight=3.0,
         max_adjustment=1.0,
         **QUICK,
     ),

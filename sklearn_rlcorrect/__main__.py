@@ -1,0 +1,8 @@
+"""``python -m sklearn_rlcorrect`` is the command ``rlcorrect``."""
+
+import sys
+
+from sklearn_rlcorrect.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

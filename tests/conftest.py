@@ -1,0 +1,22 @@
+"""Shared data and budgets: real, and small enough for a test run of minutes."""
+
+import pytest
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.model_selection import train_test_split
+
+# Enough training to change predictions, not enough to be good.
+QUICK = {"total_timesteps": 4000, "n_policies": 2, "net_arch": (16,), "random_state": 0}
+
+
+@pytest.fixture(scope="session")
+def cancer():
+    """Two classes, 569 rows, 30 columns: X_train, X_test, y_train, y_test."""
+    X, y = load_breast_cancer(return_X_y=True)
+    return train_test_split(X, y, random_state=0, stratify=y)
+
+
+@pytest.fixture(scope="session")
+def wine():
+    """Three classes, 178 rows, 13 columns: X_train, X_test, y_train, y_test."""
+    X, y = load_wine(return_X_y=True)
+    return train_test_split(X, y, random_state=0, stratify=y)

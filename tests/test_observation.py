@@ -1,0 +1,96 @@
+"""Observations: what becomes a feature, and that nothing unbounded gets through."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+
+from sklearn_rlcorrect._observation import (
+    OBSERVATION_BOUND,
+    auto_features,
+    dense_features,
+    fit_scaler,
+    observe,
+)
+
+
+def mixed_table():
+    return pd.DataFrame(
+        {
+            "number": [1.0, 2.0, np.nan, 4.0],
+            "integer": [1, 2, 3, 4],
+            "text": ["a", "b", None, "a"],
+            "flag": [True, False, True, True],
+            "category": pd.Categorical(["u", "v", "u", "v"]),
+            "day": pd.date_range("2026-01-01", periods=4),
+            "empty": [np.nan] * 4,
+        }
+    )
+
+
+def features_of(X):
+    transformer = auto_features(X, 0).fit(X)
+    return dense_features(transformer, X)
+
+
+@pytest.mark.parametrize("to_frame", [lambda table: table, pl.from_pandas])
+def test_columns_of_a_frame(to_frame):
+    with np.errstate(invalid="ignore"):
+        features = features_of(to_frame(mixed_table()))
+    # number, integer, empty; two of them have gaps; a, b and missing; two flags; two
+    # categories. Days are left out.
+    assert features.shape == (4, 5 + 3 + 2 + 2)
+    np.testing.assert_allclose(np.nanmean(features[:, :2], axis=0), 0, atol=1e-12)
+
+
+def test_columns_of_an_object_array():
+    features = features_of(mixed_table()[["number", "text"]].to_numpy(dtype=object))
+    assert features.shape == (4, 2 + 3)
+
+
+def test_unknown_and_rare_categories():
+    X = pd.DataFrame({"id": [f"id{i}" for i in range(1000)]})
+    transformer = auto_features(X, 0).fit(X)
+    assert dense_features(transformer, X).shape == (1000, 20)
+    unseen = pd.DataFrame({"id": ["never seen"]})
+    np.testing.assert_array_equal(dense_features(transformer, unseen), [[0] * 19 + [1]])
+
+
+def test_sparse_columns_keep_their_zeros_or_are_projected():
+    narrow = sparse.random(60, 30, density=0.2, format="csr", random_state=0)
+    narrow_features = features_of(narrow)
+    np.testing.assert_array_equal(narrow_features == 0, narrow.toarray() == 0)
+    wide = sparse.random(200, 5000, density=0.01, format="csr", random_state=0)
+    assert features_of(wide).shape == (200, 100)
+
+
+@pytest.mark.parametrize("X", [["a text", "another"], np.array(["a", "b"])])
+def test_texts_are_no_table(X):
+    assert auto_features(X, 0) is None
+
+
+def test_observations_are_bounded_and_start_with_the_probabilities():
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet([0.05, 0.05, 0.05], 100)
+    features = rng.normal(size=(100, 2))
+    scaler = fit_scaler(proba, features)
+    features[0] = 1e12, -1e12
+    observations = observe(proba, features, scaler)
+    assert observations.shape == (100, 2 * 3 + 2)
+    np.testing.assert_array_equal(observations[:, :3], proba)
+    assert np.abs(observations).max() <= OBSERVATION_BOUND
+    np.testing.assert_allclose(observations[:7], observe(proba[:7], features[:7], scaler))
+
+
+def test_constant_columns_do_not_divide_by_zero():
+    proba = np.full((5, 2), 0.5)
+    observations = observe(proba, None, fit_scaler(proba, None))
+    assert np.isfinite(observations).all()
+
+
+def test_missing_features_count_as_the_mean():
+    proba = np.full((4, 2), 0.5)
+    features = np.array([[1.0], [3.0], [np.nan], [2.0]])
+    observations = observe(proba, features, fit_scaler(proba, features))
+    np.testing.assert_allclose(observations[[2, 3], -1], 0, atol=1e-12)

@@ -1,0 +1,163 @@
+"""The agent: it finds known optima, is fixed by its seed, and leaves no trace."""
+
+import random
+import threading
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sklearn_rlcorrect import _td3
+from sklearn_rlcorrect._observation import fit_scaler, observe
+from sklearn_rlcorrect._policy import policy_actions
+from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect.rewards import accuracy, brier, class_weights, log_loss
+
+BUDGET = {"net_arch": (32, 32), "learning_rate": 3e-3, "batch_size": 256}
+
+
+def train(problem, seed=0, total_timesteps=200_000):
+    return _td3.train_policy(problem, seed=seed, total_timesteps=total_timesteps, **BUDGET)
+
+
+def make_problem(proba, y, reward=brier, fp_weight=1.0, max_adjustment=0.6):
+    return CorrectionProblem(
+        observations=observe(proba, None, fit_scaler(proba, None)),
+        proba=proba,
+        y=y,
+        reward=reward,
+        class_weights=class_weights([1.0] * (proba.shape[1] - 1) + [fp_weight]),
+        max_adjustment=max_adjustment,
+    )
+
+
+def binary_problem(n_samples=4000, **kwargs):
+    """A classifier that says 0.3, 0.5 or 0.8 where the truth is 0.1, 0.6 or 0.4."""
+    rng = np.random.default_rng(0)
+    group = rng.integers(3, size=n_samples)
+    said, truth = np.array([0.3, 0.5, 0.8])[group], np.array([0.1, 0.6, 0.4])[group]
+    y = (rng.random(n_samples) < truth).astype(int)
+    return make_problem(np.column_stack([1 - said, said]), y, **kwargs), truth
+
+
+def adjusted_by(policy, problem):
+    return problem.adjusted(policy_actions([policy], problem.observations))
+
+
+def test_finds_the_best_action_in_closed_form():
+    # Whatever the label, the best probability is 0.3 + 0.4 * p.
+    def reward(y, proba, adjusted):
+        best = 0.3 + 0.4 * proba[:, 1]
+        return (proba[:, 1] - best) ** 2 - (adjusted[:, 1] - best) ** 2
+
+    said = np.random.default_rng(0).random(2000)
+    proba = np.column_stack([1 - said, said])
+    problem = make_problem(proba, np.zeros(2000, dtype=int), reward)
+    found = adjusted_by(train(problem)[-1][1], problem)[:, 1]
+    assert np.abs(found - (0.3 + 0.4 * said)).max() < 0.05
+
+
+@pytest.mark.parametrize("reward", [brier, log_loss])
+@pytest.mark.parametrize("fp_weight", [1.0, 3.0])
+def test_finds_the_cost_shifted_posterior(reward, fp_weight):
+    problem, truth = binary_problem(reward=reward, fp_weight=fp_weight)
+    found = adjusted_by(train(problem)[-1][1], problem)[:, 1]
+    assert np.abs(found - truth / (truth + fp_weight * (1 - truth))).max() < 0.06
+
+
+def test_finds_the_right_side_under_a_reward_without_gradient():
+    problem, truth = binary_problem(reward=accuracy)
+    found = adjusted_by(train(problem)[-1][1], problem)[:, 1]
+    np.testing.assert_array_equal(found > 0.5, truth > 0.5)
+
+
+def test_finds_the_posterior_of_many_classes():
+    rng = np.random.default_rng(0)
+    n_samples, n_classes = 4000, 5
+    truth = np.array([0.5, 0.3, 0.1, 0.06, 0.04])
+    proba = np.tile(truth[::-1], (n_samples, 1))
+    y = rng.choice(n_classes, n_samples, p=truth)
+    problem = make_problem(proba, y)
+    found = adjusted_by(train(problem)[-1][1], problem)
+    assert np.abs(found - truth).max() < 0.06
+
+
+def test_the_first_checkpoint_does_nothing():
+    problem, _ = binary_problem(200)
+    timestep, policy = train(problem, total_timesteps=400)[0]
+    assert timestep == 0
+    np.testing.assert_array_equal(adjusted_by(policy, problem), problem.proba)
+
+
+def test_checkpoints_are_spread_over_the_training():
+    problem, _ = binary_problem(200)
+    timesteps = [t for t, _ in train(problem, total_timesteps=2000)]
+    assert timesteps == list(range(0, 2001, 100))
+
+
+def test_one_row_one_step():
+    problem, _ = binary_problem(1)
+    assert len(train(problem, total_timesteps=1)) >= 2
+
+
+def test_a_seed_fixes_the_result_and_another_changes_it():
+    problem, _ = binary_problem(300)
+    first, again, other = (
+        train(problem, seed, total_timesteps=2000)[-1][1] for seed in (0, 0, 1)
+    )
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_threads_do_not_disturb_each_other():
+    problem, _ = binary_problem(300)
+    alone = train(problem, total_timesteps=1000)[-1][1]
+    results = []
+    threads = [
+        threading.Thread(
+            target=lambda: results.append(train(problem, total_timesteps=1000)[-1][1])
+        )
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        # Somebody else draws from the global generators all the while.
+        np.random.random(10)  # noqa: NPY002
+        torch.rand(10)
+    for result in results:
+        np.testing.assert_array_equal(result[0], alone[0])
+        np.testing.assert_array_equal(result[-2], alone[-2])
+
+
+def test_global_random_states_and_threads_are_left_alone():
+    problem, _ = binary_problem(300)
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        train(problem, total_timesteps=1000)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(n_threads)
+    assert random.getstate() == states[0]
+    np.testing.assert_array_equal(np.random.get_state()[1], states[1][1])  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), states[2])
+
+
+def test_numpy_policy_agrees_with_torch():
+    problem, _ = binary_problem(500)
+    policy = train(problem, total_timesteps=4000)[-1][1]
+    layers = []
+    for weights, intercepts in zip(policy[::2], policy[1::2], strict=True):
+        layer = nn.Linear(*weights.shape)
+        layer.weight.data = torch.tensor(weights.T, dtype=torch.float32)
+        layer.bias.data = torch.tensor(intercepts, dtype=torch.float32)
+        layers += [layer, nn.ReLU()]
+    network = nn.Sequential(*layers[:-1], nn.Tanh())
+    with torch.no_grad():
+        expected = network(torch.tensor(problem.observations, dtype=torch.float32))
+    actions = policy_actions([policy], problem.observations)
+    np.testing.assert_allclose(actions, expected.numpy(), rtol=0, atol=1e-6)
