@@ -53,7 +53,7 @@ _MIN_INWARD_SLOPE = 0.2
 
 # Half the distance, per action, over which the slope of a reward is taken: at first
 # wide, to see past plateaus, at last narrow, to be exact.
-_FIRST_SLOPE_STEP = 0.6
+_FIRST_SLOPE_STEP = 0.8
 _LAST_SLOPE_STEP = 0.02
 
 # The number of torch threads and torch's global generator belong to the process, so

@@ -69,8 +69,8 @@ def check_target(y):
     classes = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
-            f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs rows of at "
-            "least two classes."
+            f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs rows "
+            "of at least two classes."
         )
     return y
 

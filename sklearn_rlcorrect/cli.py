@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -78,41 +79,55 @@ def _add_train(commands):
     )
     training = parser.add_argument_group("training")
     training.add_argument(
-        "--timesteps", type=int, default=200_000, metavar="N", help="training budget"
+        "--timesteps",
+        type=int,
+        default=200_000,
+        metavar="N",
+        help="training budget of each of three policies (default: %(default)s)",
     )
     training.add_argument(
         "--fp-weight",
         type=float,
         default=1.2,
         metavar="W",
-        help="cost of a false positive, that of a false negative being 1",
+        help="cost of a false positive, that of a false negative being 1 "
+        "(default: %(default)s)",
     )
     training.add_argument(
         "--max-adjustment",
         type=float,
         default=0.6,
         metavar="D",
-        help="largest change of a probability, above 0 and up to 1",
+        help="largest change of a probability, above 0 and up to 1 (default: %(default)s)",
     )
     training.add_argument(
         "--priority",
         choices=sorted(PRIORITIES),
         default="weighted",
         help="policy that predicts: best weighted reward, fewest false positives at no "
-        "loss of accuracy, or highest accuracy",
+        "loss of accuracy, or highest accuracy (default: %(default)s)",
     )
     training.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the split and the training"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="seed of the split and the training (default: %(default)s)",
     )
     training.add_argument(
-        "--n-jobs", type=int, default=1, metavar="N", help="processes; -1 for all cores"
+        "--n-jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes; -1 for all cores (default: %(default)s)",
     )
     output = parser.add_argument_group("output")
     output.add_argument(
         "--output",
         default="rlcorrect_model.joblib",
         metavar="FILE",
-        help="where to save the model; Python reads it with joblib.load",
+        help="where to save the model; Python reads it with joblib.load "
+        "(default: %(default)s)",
     )
     output.add_argument(
         "--overwrite", action="store_true", help="replace the file if it exists"
@@ -127,7 +142,9 @@ def _train(args):
         X, y, test_size=_HELD_OUT, stratify=y, random_state=args.seed
     )
     base = make_pipeline(
-        auto_features(X_train, args.seed), LogisticRegression(max_iter=1000)
+        auto_features(X_train, args.seed),
+        SimpleImputer(keep_empty_features=True),
+        LogisticRegression(max_iter=1000),
     )
     model = RLCalibratedClassifier(
         base,
@@ -142,6 +159,11 @@ def _train(args):
     )
     model.fit(X_train, y_train)
     _print_before_and_after(model, X_test, y_test)
+    if model.selected_[args.priority] == 0:
+        print(
+            "\nNo policy beat the classifier on the rows kept to judge them: its "
+            "probabilities stay as they are."
+        )
     dump_model(model, output)
     print(f"\nSaved to {output}: joblib.load({str(output)!r}).predict_proba(X)")
 

@@ -24,7 +24,8 @@ class CorrectionEnv(Env):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_rlcorrect.envs import CorrectionEnv, CorrectionProblem
+    >>> from sklearn_rlcorrect._problem import CorrectionProblem
+    >>> from sklearn_rlcorrect.envs import CorrectionEnv
     >>> from sklearn_rlcorrect.rewards import brier
     >>> proba = np.array([[0.4, 0.6]])
     >>> problem = CorrectionProblem(

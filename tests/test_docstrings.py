@@ -1,0 +1,47 @@
+"""Every public object is documented as numpydoc has it."""
+
+import inspect
+
+import pytest
+from numpydoc.validate import validate
+
+import sklearn_rlcorrect
+from sklearn_rlcorrect import cli, datasets, envs, metrics, persistence, rewards
+
+# Style choices of numpydoc that we do not share: periods after types, a mandatory
+# extended summary, See Also or Examples for every object; SS05 takes every plural for a
+# third person.
+IGNORED = {
+    "GL01",
+    "GL02",
+    "GL08",
+    "SS06",
+    "ES01",
+    "SA01",
+    "SA04",
+    "EX01",
+    "RT02",
+    "RT03",
+    "SS05",
+}
+
+
+def public_objects():
+    for name in sklearn_rlcorrect.__all__:
+        if inspect.isclass(getattr(sklearn_rlcorrect, name)):
+            yield f"sklearn_rlcorrect.{name}"
+            for method, _ in inspect.getmembers(
+                getattr(sklearn_rlcorrect, name), inspect.isfunction
+            ):
+                if method in ("fit", "predict", "predict_proba", "predict_adjustment"):
+                    yield f"sklearn_rlcorrect.{name}.{method}"
+    for module in (cli, datasets, envs, metrics, persistence, rewards):
+        for name, value in vars(module).items():
+            if getattr(value, "__module__", None) == module.__name__ and name[0] != "_":
+                yield f"{module.__name__}.{name}"
+
+
+@pytest.mark.parametrize("name", list(public_objects()))
+def test_numpydoc(name):
+    errors = [e for e in validate(name)["errors"] if e[0] not in IGNORED]
+    assert errors == []
