@@ -44,15 +44,25 @@ def task(name):
 
 
 @cache
-def held_out(name, seed, **parameters):
-    """Labels, and probabilities before and after, of rows that nothing was fitted on."""
+def fitted(name, seed, fp_weight):
     X, y, base = task(name)
     X_train, X_test, y_train, y_test = train_test_split(
         X, y.astype(int), test_size=0.5, random_state=seed, stratify=y
     )
     model = RLCalibratedClassifier(
-        base, total_timesteps=100_000, n_policies=2, random_state=seed, **parameters
-    ).fit(X_train, y_train)
+        base,
+        fp_weight=fp_weight,
+        total_timesteps=100_000,
+        n_policies=2,
+        random_state=seed,
+    )
+    return model.fit(X_train, y_train), X_test, y_test
+
+
+def held_out(name, seed, priority="weighted", fp_weight=1.2):
+    """Labels, and probabilities before and after, of rows that nothing was fitted on."""
+    model, X_test, y_test = fitted(name, seed, fp_weight)
+    model.set_params(priority=priority)
     after = model.predict_proba(X_test)
     return y_test, after - model.predict_adjustment(X_test), after
 
@@ -86,7 +96,7 @@ def test_false_positives_fall_and_accuracy_does_not(name, priority):
 @pytest.mark.parametrize("name", TASKS)
 def test_mistakes_are_moved_further_than_right_answers(name):
     for seed in SEEDS:
-        y, before, after = held_out(name, seed, priority="weighted")
+        y, before, after = held_out(name, seed)
         moved = np.abs(after - before).max(axis=1)
         wrong = before.argmax(axis=1) != y
         assert moved[wrong].mean() > 3 * moved[~wrong].mean()
@@ -94,7 +104,7 @@ def test_mistakes_are_moved_further_than_right_answers(name):
 
 def test_confident_mistakes_are_moved_further_than_others():
     for seed in SEEDS:
-        y, before, after = held_out("odd digit, five pixels", seed, priority="weighted")
+        y, before, after = held_out("odd digit, five pixels", seed)
         wrong = before.argmax(axis=1) != y
         confidence = before[wrong].max(axis=1)
         moved = np.abs(after - before)[wrong].max(axis=1)
