@@ -76,9 +76,9 @@ def check_target(y):
 
 
 def check_folds(splitter, y):
-    """Raise a ValueError if a class has fewer members than there are folds."""
+    """Return `splitter` if every class has as many members as there are folds."""
     if not isinstance(splitter, StratifiedKFold):
-        return
+        return splitter
     classes, counts = np.unique(y, return_counts=True)
     fewest, rarest = counts.min(), classes.tolist()[counts.argmin()]
     if fewest < splitter.n_splits:
@@ -87,6 +87,7 @@ def check_folds(splitter, y):
             f"cv asks for {splitter.n_splits} folds but class {rarest!r} has fewer "
             f"members than that ({fewest}): {remedy}, or a FrozenEstimator."
         )
+    return splitter
 
 
 def check_base(estimator):

@@ -63,9 +63,9 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
 
     cv : int, cross-validation generator or iterable, default=None
         How the out-of-fold probabilities are made that the policy is trained on: each
-        row in exactly one test fold. None is 5-fold, integers are a number of folds,
-        stratified and not shuffled. Unused for a
-        :class:`~sklearn.frozen.FrozenEstimator`.
+        row in exactly one test fold. None is 5 folds, or as many as the rarest class has
+        members if those are fewer; an integer is a number of folds. Both are stratified
+        and not shuffled. Unused for a :class:`~sklearn.frozen.FrozenEstimator`.
 
     max_adjustment : float, default=0.6
         Largest change of any probability, in (0, 1]. At 0.5 or less, a two-class
@@ -356,8 +356,8 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         if isinstance(estimator, FrozenEstimator):
             self.estimator_ = estimator.fit(X, y)
             return check_proba(_base_proba(estimator, X), n_classes)
-        splitter = check_cv(5 if self.cv is None else self.cv, y, classifier=True)
-        check_folds(splitter, y)
+        cv = _default_folds(y) if self.cv is None else self.cv
+        splitter = check_folds(check_cv(cv, y, classifier=True), y)
         method = _response_method(estimator)
         scores = cross_val_predict(
             estimator, X, y, cv=splitter, method=method, n_jobs=self.n_jobs
@@ -460,6 +460,12 @@ def _labels(estimator, y):
     if isinstance(estimator, FrozenEstimator):
         return check_known_labels(y, estimator.classes_)
     return np.unique(y)
+
+
+def _default_folds(y):
+    """Five, or as many as the rarest class has members, but at least two."""
+    rarest = np.unique(y, return_counts=True)[1].min()
+    return min(5, max(2, int(rarest)))
 
 
 def _response_method(estimator):

@@ -157,6 +157,8 @@ def _train(args):
         n_jobs=args.n_jobs,
         verbose=int(sys.stderr.isatty()),
     )
+    source = args.data or "handwritten digits of scikit-learn, 'is it an 8?'"
+    print(f"{source}: {len(y_train)} rows to train on, {len(y_test)} held out\n")
     model.fit(X_train, y_train)
     _print_before_and_after(model, X_test, y_test)
     if model.selected_[args.priority] == 0:
@@ -194,7 +196,7 @@ def _print_before_and_after(model, X, y):
         classification_metrics(y, proba, classes=model.classes_, pos_label=model.pos_label)
         for proba in (before, after)
     ]
-    print(f"{len(y)} held-out rows     before     after")
+    print(f"{'on held-out rows':18}{'before':>10}{'after':>10}")
     for name in scores[0]:
         digits = 0 if name.startswith("false") else 4
         values = "".join(f"{score[name]:10.{digits}f}" for score in scores)

@@ -554,6 +554,16 @@ def test_bad_targets(cancer, monkeypatch):
         corrector().fit(X, np.linspace(0, 1, len(X)))
 
 
+def test_few_rows_of_a_class(wine):
+    # By default there are no more folds than rows of the rarest class.
+    X, _, y, _ = wine
+    y = np.where(np.arange(len(y)) < 3, 9, y)
+    by_default, in_three = (corrector(cv=cv).fit(X, y) for cv in (None, 3))
+    np.testing.assert_array_equal(by_default.predict_proba(X), in_three.predict_proba(X))
+    with pytest.raises(ValueError, match=r"cv asks for 5 folds but class 9 .* use cv=3"):
+        corrector(cv=5).fit(X, y)
+
+
 def test_one_row_of_a_class(wine):
     X, _, y, _ = wine
     y = np.where(np.arange(len(y)) == 0, 9, y)

@@ -7,8 +7,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_rlcorrect import RLCalibratedClassifier
 
-# cv=3, as scikit-learn checks its own CalibratedClassifierCV: one check has a class of
-# three rows, and fewer rows of a class than folds are an error.
 QUICK = {
     "cv": 3,
     "total_timesteps": 400,
@@ -18,7 +16,7 @@ QUICK = {
 }
 
 SETTINGS = [
-    RLCalibratedClassifier(LogisticRegression(), priority="weighted", **QUICK),
+    RLCalibratedClassifier(**QUICK),
     RLCalibratedClassifier(LogisticRegression(), priority="fp", features=None, **QUICK),
     RLCalibratedClassifier(
         DecisionTreeClassifier(max_depth=3, random_state=0),
