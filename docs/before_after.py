@@ -1,9 +1,9 @@
 """Draw the picture of the README: what ``rlcorrect train`` does to held-out digits.
 
-python docs/before_after.py docs/before_after.png
+python docs/before_after.py
 """
 
-import sys
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -86,4 +86,4 @@ def draw_probabilities(axes, is_eight, before, after):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(Path(__file__).with_suffix(".png"))

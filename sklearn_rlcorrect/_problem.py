@@ -60,7 +60,8 @@ class CorrectionProblem:
     def rewards(self, actions):
         """Weighted reward of the given actions, one number per row."""
         weights = self.class_weights[self.y]
-        return weights * self.reward(self.y, self.proba, self.adjusted(actions))
+        reward = self.reward(self.y, self.proba, self.adjusted(actions))
+        return weights * np.asarray(reward, dtype=np.float64)
 
     def rewards_of_classes(self, proba, actions):
         """Weighted rewards of actions on any rows, were their class k, for every k.
@@ -85,5 +86,5 @@ class CorrectionProblem:
             np.tile(proba, (n_classes, 1)),
             np.tile(adjusted, (n_classes, 1)),
         )
-        rewards = self.reward(classes, before, after).reshape(n_classes, n_rows).T
-        return self.class_weights * rewards
+        rewards = np.asarray(self.reward(classes, before, after), dtype=np.float64)
+        return self.class_weights * rewards.reshape(n_classes, n_rows).T

@@ -62,7 +62,7 @@ def score_checkpoints(problem, held_out, checkpoints, *, fp_costs, counted):
     -------
     scores : list of dict of str to float
         The metrics of :func:`~sklearn_rlcorrect.metrics.classification_metrics`, the
-        mean weighted ``reward`` and the mean ``false_positive_cost``.
+        mean weighted ``reward`` and the mean ``false_positive_cost``, each per row.
     """
     part = problem.take(np.concatenate(held_out))
     return [
@@ -89,9 +89,11 @@ def _score(problem, actions, fp_costs, counted):
         problem.y,
         adjusted,
         classes=np.arange(len(fp_costs)),
-        pos_label=counted[0] if len(counted) == 1 else None,
+        pos_label=counted.tolist(),
     )
     return metrics | {
         "reward": float(problem.rewards(actions).mean()),
-        "false_positive_cost": float((fp_costs * mistaken_for)[counted].mean()),
+        "false_positive_cost": float(
+            (fp_costs * mistaken_for)[counted].sum() / len(problem)
+        ),
     }

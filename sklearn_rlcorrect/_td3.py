@@ -48,7 +48,7 @@ _N_CHECKPOINTS = 20
 
 
 # Strength of the pull on actions that the bounds cut short, back to where they act.
-_PULL_BACK = 0.1
+_PULL_BACK = 0.3
 _MIN_INWARD_SLOPE = 0.2
 
 # Half the distance, per action, over which the slope of a reward is taken: at first
@@ -111,7 +111,8 @@ def train_policy(
         agent = OneStepTD3(
             OneStepPolicy,
             env,
-            learning_rate=lambda remaining: learning_rate * remaining,
+            # The last batch may end beyond the budget, where less than nothing remains.
+            learning_rate=lambda remaining: learning_rate * max(remaining, 0.0),
             buffer_size=_BUFFER_SIZE,
             learning_starts=n_envs,
             batch_size=batch_size,
@@ -161,7 +162,7 @@ class OneStepTD3(TD3):
         self._update_learning_rate([self.actor.optimizer, self.critic.optimizer])
         if self._n_updates == 0:
             self._reward_scale = self.replay_buffer.reward_scale()
-        remaining = self._current_progress_remaining
+        remaining = max(self._current_progress_remaining, 0.0)
         step = _LAST_SLOPE_STEP + remaining**2 * (_FIRST_SLOPE_STEP - _LAST_SLOPE_STEP)
         for _ in range(gradient_steps):
             self._n_updates += 1

@@ -7,14 +7,15 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
-from sklearn.utils import check_array, check_scalar, column_or_1d
+from sklearn.utils import check_array, check_random_state, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_rlcorrect._selection import PRIORITIES
 from sklearn_rlcorrect.rewards import REWARDS
 
-# Single-precision softmax outputs miss a sum of one by about 1e-6.
-_TOLERANCE = 1e-4
+# Single-precision softmax outputs miss a sum of one by about 1e-6, half-precision ones by
+# about 1e-3.
+_TOLERANCE = 5e-3
 
 
 def check_parameters(classifier):
@@ -24,6 +25,11 @@ def check_parameters(classifier):
         check_choice("reward", classifier.reward, REWARDS)
     for name in ["total_timesteps", "n_policies", "batch_size"]:
         check_scalar(getattr(classifier, name), name, Integral, min_val=1)
+    if isinstance(classifier.net_arch, str) or not np.iterable(classifier.net_arch):
+        raise TypeError(
+            f"net_arch={classifier.net_arch!r} must be a sequence of layer widths, such "
+            "as (64, 64)."
+        )
     for width in classifier.net_arch:
         check_scalar(width, "net_arch", Integral, min_val=1)
     for name, largest, boundaries in [
@@ -36,10 +42,22 @@ def check_parameters(classifier):
     weights = fp_weight.values() if isinstance(fp_weight, dict) else [fp_weight]
     for weight in weights:
         _check_positive("fp_weight", weight)
-    if isinstance(classifier.features, str) and classifier.features != "auto":
+    _check_features(classifier.features)
+    try:
+        check_random_state(classifier.random_state)
+    except ValueError as error:
         raise ValueError(
-            f"features={classifier.features!r} is unknown: use 'auto', None or a "
-            "transformer."
+            f"random_state={classifier.random_state!r} must be an integer, a "
+            "numpy.random.RandomState or None."
+        ) from error
+
+
+def _check_features(features):
+    if features is None or (isinstance(features, str) and features == "auto"):
+        return
+    if isinstance(features, type) or not hasattr(features, "transform"):
+        raise ValueError(
+            f"features={features!r} is unknown: use 'auto', None or a transformer."
         )
 
 
@@ -88,6 +106,24 @@ def check_folds(splitter, y):
             f"members than that ({fewest}): {remedy}, or a FrozenEstimator."
         )
     return splitter
+
+
+def check_splits(splits, n_samples):
+    """Return the splits as a list if each row is tested once, and not fitted on."""
+    splits = list(splits)
+    tested = np.sort(np.concatenate([np.arange(n_samples)[test] for _, test in splits]))
+    if not np.array_equal(tested, np.arange(n_samples)):
+        raise ValueError(
+            "cv must put every row in exactly one test fold: use an integer, KFold or "
+            "another splitter that partitions the rows, not a shuffle split."
+        )
+    rows = np.arange(n_samples)
+    if any(np.intersect1d(rows[train], rows[test]).size for train, test in splits):
+        raise ValueError(
+            "cv has rows in the training and the test part of one split: probabilities "
+            "of rows that the classifier was fitted on teach the policy nothing."
+        )
+    return splits
 
 
 def check_base(estimator):
@@ -175,13 +211,18 @@ def _proba_problem(proba):
 
 def check_reward(reward, n_classes):
     """Return `reward` if it gives one finite number per row."""
-    proba = np.vstack([np.eye(n_classes), np.full((n_classes, n_classes), 1 / n_classes)])
-    rewards = np.asarray(reward(np.arange(2 * n_classes) % n_classes, proba, proba[::-1]))
+    y, proba, adjusted = _probe(n_classes)
     name = getattr(reward, "__name__", repr(reward))
-    if rewards.shape != (2 * n_classes,):
+    try:
+        rewards = np.asarray(reward(y, proba, adjusted))
+    except TypeError as error:
+        raise TypeError(
+            f"reward={name} must be a function of (y_true, proba, adjusted): {error}"
+        ) from error
+    if rewards.shape != y.shape:
         raise ValueError(
-            f"reward={name} returned shape {rewards.shape} for {2 * n_classes} rows: it "
-            "must return one number per row, shape (n_samples,)."
+            f"reward={name} returned shape {rewards.shape} for {len(y)} rows: it must "
+            "return one number per row, shape (n_samples,)."
         )
     if not np.isfinite(rewards.astype(np.float64)).all():
         raise ValueError(
@@ -189,3 +230,12 @@ def check_reward(reward, n_classes):
             "them where the reward has no finite value, as rewards.log_loss does."
         )
     return reward
+
+
+def _probe(n_classes):
+    """Make rows that are certain, undecided and random, each with two true classes."""
+    random = np.random.default_rng(0).dirichlet(np.ones(n_classes), 100)
+    proba = np.vstack([np.eye(n_classes), np.full((1, n_classes), 1 / n_classes), random])
+    y = np.arange(len(proba)) % n_classes
+    both_y = np.concatenate([y, (y + 1) % n_classes])
+    return both_y, np.tile(proba, (2, 1)), np.tile(proba[::-1], (2, 1))

@@ -1,5 +1,7 @@
 """The estimator: a classifier whose probabilities are corrected by a trained policy."""
 
+import itertools
+
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
@@ -9,19 +11,22 @@ from sklearn.model_selection import (
     ShuffleSplit,
     StratifiedShuffleSplit,
     check_cv,
-    cross_val_predict,
 )
-from sklearn.utils import check_consistent_length, check_random_state, get_tags
+
+# cross_val_predict would do, but it hands encoded labels to the folds, where a
+# class_weight or pos_label of the wrapped classifier names the real ones. Rows of frames,
+# sparse matrices and lists are taken as scikit-learn takes them.
+from sklearn.utils import (
+    _safe_indexing,
+    check_consistent_length,
+    check_random_state,
+    get_tags,
+)
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_rlcorrect._adjustment import adjust
-from sklearn_rlcorrect._observation import (
-    auto_features,
-    dense_features,
-    fit_scaler,
-    observe,
-)
+from sklearn_rlcorrect._observation import dense_features, fit_scaler, observe
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
 from sklearn_rlcorrect._selection import PRIORITIES, best_checkpoint, score_checkpoints
@@ -33,9 +38,11 @@ from sklearn_rlcorrect._validation import (
     check_parameters,
     check_proba,
     check_reward,
+    check_splits,
     check_target,
     label_indices,
 )
+from sklearn_rlcorrect.features import auto_features
 from sklearn_rlcorrect.metrics import counted_classes
 from sklearn_rlcorrect.rewards import REWARDS, class_weights, false_positive_costs
 
@@ -69,17 +76,19 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
 
     max_adjustment : float, default=0.6
         Largest change of any probability, in (0, 1]. At 0.5 or less, a two-class
-        probability of 0 or 1 never changes sides.
+        probability of 0 or 1 never changes sides. To change it is to fit again.
 
     fp_weight : float or dict, default=1.2
         Cost of a false positive, where a false negative costs 1. A dict gives the cost
-        of a false positive per label (1 for those that it lacks). With more than two
+        of a false positive per label (1 for those that it lacks), whatever `pos_label`
+        is. With more than two
         classes and no `pos_label`, each mistake is one false positive and one false
         negative, so that a single number weighs all rows alike: give a dict.
 
     pos_label : int, float, bool or str, default=None
-        Class whose false positives count. None is the second of two classes in sorted
-        order (``classes_[1]``), and every class of more.
+        Class whose false positives count. None is the labels that a dict `fp_weight`
+        names; else the second of two classes in sorted order (``classes_[1]``), and
+        every class of more.
 
     priority : {"weighted", "fp", "accuracy"}, default="weighted"
         Which policy predicts. Each is the checkpoint of the same training that is best
@@ -87,8 +96,8 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         a candidate.
 
         - "weighted": largest mean reward, false positives weighted.
-        - "fp": fewest false positives among the checkpoints whose accuracy is not below
-          the classifier's.
+        - "fp": fewest false positives (or lowest cost of them, if several classes
+          count) among the checkpoints whose accuracy is not below the classifier's.
         - "accuracy": highest accuracy.
 
         It may be changed after `fit`, without training again.
@@ -280,17 +289,20 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         fp_costs = false_positive_costs(self.fp_weight, self.classes_, self.pos_label)
         reward = check_reward(self._reward_function(), len(self.classes_))
         seeds = _seeds(self.random_state)
+        y_index = label_indices(y, self.classes_)
+        held_out = self._held_out_rows(y_index, next(seeds))
 
+        features = self._fit_features(X, next(seeds))
         proba = self._fit_base(estimator, X, y)
+        self.observation_scaler_ = fit_scaler(proba, features)
         problem = CorrectionProblem(
-            observations=self._fit_observation(X, proba, next(seeds)),
+            observations=observe(proba, features, self.observation_scaler_),
             proba=proba,
-            y=label_indices(y, self.classes_),
+            y=y_index,
             reward=reward,
             class_weights=class_weights(fp_costs),
             max_adjustment=self.max_adjustment,
         )
-        held_out = self._held_out_rows(problem.y, next(seeds))
         trainings = self._train_policies(problem, held_out, seeds)
         self._select_policies(problem, held_out, trainings, fp_costs)
         self.max_adjustment_ = self.max_adjustment
@@ -350,34 +362,40 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
     def _reward_function(self):
         return self.reward if callable(self.reward) else REWARDS[self.reward]
 
+    def _counted_labels(self):
+        if self.pos_label is None and isinstance(self.fp_weight, dict):
+            return list(self.fp_weight)
+        return self.pos_label
+
     def _fit_base(self, estimator, X, y):
         """Fit the classifier on all rows; return probabilities of rows it did not see."""
-        n_classes = len(self.classes_)
         if isinstance(estimator, FrozenEstimator):
-            self.estimator_ = estimator.fit(X, y)
-            return check_proba(_base_proba(estimator, X), n_classes)
+            self.estimator_ = estimator
+            return _base_proba(estimator, X, self.classes_)
         cv = _default_folds(y) if self.cv is None else self.cv
         splitter = check_folds(check_cv(cv, y, classifier=True), y)
-        method = _response_method(estimator)
-        scores = cross_val_predict(
-            estimator, X, y, cv=splitter, method=method, n_jobs=self.n_jobs
+        splits = check_splits(splitter.split(X, y), len(y))
+        parts = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fold_proba)(clone(estimator), X, y, train, test, self.classes_)
+            for train, test in splits
         )
-        proba = check_proba(_as_proba(scores, method), n_classes)
+        proba = np.empty((len(y), len(self.classes_)))
+        proba[np.concatenate([test for _, test in splits])] = np.concatenate(parts)
         self.estimator_ = clone(estimator).fit(X, y)
         return proba
 
-    def _fit_observation(self, X, proba, seed):
+    def _fit_features(self, X, seed):
         transformer = self.features
         if isinstance(transformer, str):
             transformer = auto_features(X, seed)
-        if transformer is not None:
-            # A column may be without a single value.
-            with np.errstate(invalid="ignore"):
-                transformer = clone(transformer).fit(X)
-        self.feature_transformer_ = transformer
-        features = dense_features(transformer, X)
-        self.observation_scaler_ = fit_scaler(proba, features)
-        return observe(proba, features, self.observation_scaler_)
+        try:
+            self.feature_transformer_ = transformer and clone(transformer).fit(X)
+            return dense_features(self.feature_transformer_, X)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"features={self.features!r} cannot make numbers of X (it is fitted "
+                f"without y): {error}"
+            ) from error
 
     def _held_out_rows(self, y, seed):
         """Per policy the rows that it is judged by and not trained on."""
@@ -416,7 +434,7 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
             [policy for _, policy in checkpoint]
             for checkpoint in zip(*trainings, strict=True)
         ]
-        counted = counted_classes(self.classes_, self.pos_label)
+        counted = counted_classes(self.classes_, self._counted_labels())
         scores = score_checkpoints(
             problem, held_out, checkpoints, fp_costs=fp_costs, counted=counted
         )
@@ -430,7 +448,7 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         check_is_fitted(self)
         check_choice("priority", self.priority, PRIORITIES)
         # The wrapped classifier first: it knows best what is wrong with an X.
-        proba = check_proba(_base_proba(self.estimator_, X), len(self.classes_))
+        proba = _base_proba(self.estimator_, X, self.classes_)
         validate_data(self, X, skip_check_array=True, reset=False)
         features = dense_features(self.feature_transformer_, X)
         observations = observe(proba, features, self.observation_scaler_)
@@ -451,13 +469,13 @@ def _seeds(random_state):
     if random_state is not None:
         entropy = check_random_state(random_state).randint(2**31 - 1)
     sequence = np.random.SeedSequence(entropy)
-    while True:
-        yield int(sequence.spawn(1)[0].generate_state(1)[0])
+    return (int(sequence.spawn(1)[0].generate_state(1)[0]) for _ in itertools.count())
 
 
 def _labels(estimator, y):
     """Classes that the probabilities have columns for."""
     if isinstance(estimator, FrozenEstimator):
+        check_is_fitted(estimator)
         return check_known_labels(y, estimator.classes_)
     return np.unique(y)
 
@@ -468,20 +486,26 @@ def _default_folds(y):
     return min(5, max(2, int(rarest)))
 
 
-def _response_method(estimator):
-    has_proba = hasattr(estimator, "predict_proba")
-    return "predict_proba" if has_proba else "decision_function"
+def _fold_proba(estimator, X, y, train, test, classes):
+    """Probabilities of the test rows by a classifier fitted on the training rows."""
+    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train))
+    return _base_proba(estimator, _safe_indexing(X, test), classes)
 
 
-def _base_proba(estimator, X):
-    method = _response_method(estimator)
-    return _as_proba(getattr(estimator, method)(X), method)
+def _base_proba(estimator, X, classes):
+    """Probabilities with a column for each of `classes`, from any response method."""
+    if hasattr(estimator, "predict_proba"):
+        proba = estimator.predict_proba(X)
+    else:
+        proba = _squash(estimator.decision_function(X))
+    known = np.asarray(getattr(estimator, "classes_", classes))
+    aligned = np.zeros((len(proba), len(classes)))
+    aligned[:, label_indices(known, classes)] = check_proba(proba, len(known))
+    return aligned
 
 
-def _as_proba(scores, method):
-    """Probabilities from what the response method returned."""
-    if method == "predict_proba":
-        return scores
-    if np.ndim(scores) == 1:
+def _squash(scores):
+    """Turn decision scores into probabilities that keep their order."""
+    if scores.ndim == 1:
         return np.column_stack([expit(-scores), expit(scores)])
     return softmax(scores, axis=1)

@@ -7,11 +7,12 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_rlcorrect import RLCalibratedClassifier, __version__
-from sklearn_rlcorrect._observation import auto_features
 from sklearn_rlcorrect._selection import PRIORITIES
 from sklearn_rlcorrect.datasets import load_eights, read_table
+from sklearn_rlcorrect.features import auto_features
 from sklearn_rlcorrect.metrics import classification_metrics
 from sklearn_rlcorrect.persistence import check_output, dump_model
 
@@ -29,7 +30,8 @@ def main(argv=None):
     Returns
     -------
     code : int
-        0, or 2 for bad input, which is told in one line on the standard error.
+        0; 2 for bad input, which is told in one line on the standard error; 130 if
+        interrupted.
     """
     args = _parser().parse_args(argv)
     try:
@@ -37,11 +39,17 @@ def main(argv=None):
     except (OSError, ValueError) as error:
         sys.stderr.write(f"rlcorrect: error: {' '.join(str(error).split())}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("rlcorrect: interrupted, nothing was saved\n")
+        return 130
     return 0
 
 
 class _OneLineParser(argparse.ArgumentParser):
-    """Argument parser that tells an error in one line."""
+    """Argument parser that tells an error in one line, and knows whole words only."""
+
+    def __init__(self, **kwargs):
+        super().__init__(allow_abbrev=False, **kwargs)
 
     def error(self, message):
         self.exit(2, f"{self.prog}: error: {message} (try --help)\n")
@@ -65,7 +73,8 @@ def _add_train(commands):
         "train",
         help="fit a classifier, train its correction, show what it brings",
         description="Fit a logistic regression, train the policy that corrects its "
-        "probabilities, compare both on rows that neither has seen, and save the model. "
+        "probabilities, compare both on a quarter of the rows that neither has seen, and "
+        "save the model. "
         "Without arguments: on scikit-learn's handwritten digits, asking 'is it an 8?'.",
     )
     data = parser.add_argument_group("data")
@@ -74,8 +83,8 @@ def _add_train(commands):
     data.add_argument(
         "--pos-label",
         metavar="LABEL",
-        help="class whose false positives count; the second of two classes in sorted "
-        "order, or all of more, if not given",
+        help="class whose false positives count; if not given, the second of two classes "
+        "in sorted order, or all of more (--fp-weight then weighs all mistakes alike)",
     )
     training = parser.add_argument_group("training")
     training.add_argument(
@@ -83,7 +92,8 @@ def _add_train(commands):
         type=int,
         default=200_000,
         metavar="N",
-        help="training budget of each of three policies (default: %(default)s)",
+        help="rows that each of three policies adjusts to learn; below 20000 is for trying "
+        "out only (default: %(default)s)",
     )
     training.add_argument(
         "--fp-weight",
@@ -144,6 +154,7 @@ def _train(args):
     base = make_pipeline(
         auto_features(X_train, args.seed),
         SimpleImputer(keep_empty_features=True),
+        StandardScaler(),
         LogisticRegression(max_iter=1000),
     )
     model = RLCalibratedClassifier(
@@ -157,16 +168,16 @@ def _train(args):
         n_jobs=args.n_jobs,
         verbose=int(sys.stderr.isatty()),
     )
+    model.fit(X_train, y_train)
+    dump_model(model, output)
     source = args.data or "handwritten digits of scikit-learn, 'is it an 8?'"
     print(f"{source}: {len(y_train)} rows to train on, {len(y_test)} held out\n")
-    model.fit(X_train, y_train)
     _print_before_and_after(model, X_test, y_test)
     if model.selected_[args.priority] == 0:
         print(
             "\nNo policy beat the classifier on the rows kept to judge them: its "
             "probabilities stay as they are."
         )
-    dump_model(model, output)
     print(f"\nSaved to {output}: joblib.load({str(output)!r}).predict_proba(X)")
 
 
@@ -199,5 +210,13 @@ def _print_before_and_after(model, X, y):
     print(f"{'on held-out rows':18}{'before':>10}{'after':>10}")
     for name in scores[0]:
         digits = 0 if name.startswith("false") else 4
-        values = "".join(f"{score[name]:10.{digits}f}" for score in scores)
-        print(f"{name.replace('_', ' '):18}{values}")
+        _print_row(name.replace("_", " "), [score[name] for score in scores], digits)
+    costs = [
+        model.fp_weight * score["false_positives"] + score["false_negatives"]
+        for score in scores
+    ]
+    _print_row(f"cost ({model.fp_weight:g} per FP)", costs, 1)
+
+
+def _print_row(name, values, digits):
+    print(f"{name:18}" + "".join(f"{value:10.{digits}f}" for value in values))

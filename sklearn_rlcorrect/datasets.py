@@ -58,7 +58,8 @@ def read_table(path, target):
         If there is no such file.
 
     ValueError
-        If the file cannot be read as a table, lacks the column, or lacks labels.
+        If the file cannot be read as a table, lacks the column, or holds no class
+        labels there.
     """
     path = Path(path)
     if not path.is_file():
@@ -69,10 +70,18 @@ def read_table(path, target):
             f"{path} has no column {target!r}: it has {', '.join(map(str, table))}"
         )
     y = table.pop(target)
+    if table.empty:
+        raise ValueError(f"{path} has no rows, or no column besides {target!r}")
     if y.isna().any():
         raise ValueError(
             f"column {target!r} of {path} lacks {y.isna().sum()} of {len(y)} labels: "
             "remove those rows"
+        )
+    rarest = y.value_counts().tail(1)
+    if rarest.item() < 2:
+        raise ValueError(
+            f"column {target!r} of {path} has {y.nunique()} distinct values, and only "
+            f"one row with {rarest.index[0]!r}: is it a class label?"
         )
     return table, y.to_numpy()
 

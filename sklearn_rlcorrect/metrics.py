@@ -25,11 +25,11 @@ def classification_metrics(y_true, proba, *, classes, pos_label=None):
     classes : array-like of shape (n_classes,)
         Labels, sorted.
 
-    pos_label : int, float, bool or str, default=None
-        Class whose false positives and false negatives count. None is the second of two
-        classes; of more classes it counts every class: each mistake is then one false
-        positive and one false negative, and precision, recall and F1 are means over the
-        classes.
+    pos_label : int, float, bool, str or list of them, default=None
+        Class, or classes, whose false positives and false negatives count. None is the
+        second of two classes; of more classes it counts every class: each mistake is
+        then one false positive and one false negative. Precision, recall and F1 are
+        means over the classes that count.
 
     Returns
     -------
@@ -75,14 +75,26 @@ def counted_classes(classes, pos_label=None):
     classes : ndarray of shape (n_classes,)
         Labels, sorted.
 
-    pos_label : int, float, bool or str, default=None
+    pos_label : int, float, bool, str or list of them, default=None
         See :func:`classification_metrics`.
 
     Returns
     -------
     indices : ndarray of int
-        One entry, or all.
+        Sorted.
+
+    Raises
+    ------
+    ValueError
+        If there is no such class.
     """
     if pos_label is None:
         return np.arange(len(classes)) if len(classes) > 2 else np.array([1])
-    return np.flatnonzero(classes == pos_label)
+    wanted = pos_label if isinstance(pos_label, list) else [pos_label]
+    unknown = [label for label in wanted if label not in classes]
+    if unknown:
+        raise ValueError(
+            f"pos_label names the class {unknown[0]!r}, which there is not: use one of "
+            f"{np.asarray(classes).tolist()}."
+        )
+    return np.array([k for k, label in enumerate(classes) if label in wanted])

@@ -1,7 +1,6 @@
 """Write files so that nothing on disk is lost or left half-written."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import joblib
@@ -31,8 +30,10 @@ def check_output(path, *, overwrite=False):
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"no such folder: {path.parent}")
-    if path.is_dir() or (path.exists() and not overwrite):
-        raise FileExistsError(f"{path} exists: choose another output, or overwrite it")
+    if path.is_dir():
+        raise FileExistsError(f"{path} is a folder: give the name of a file in it")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists: choose another --output, or --overwrite")
     return path
 
 
@@ -58,11 +59,11 @@ def dump_model(model, path):
     LogisticRegression(C=2.0)
     """
     path = Path(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(temporary, "xb") as file:
             joblib.dump(model, file)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise

@@ -1,5 +1,7 @@
 """Bring your own probabilities: correct a model that is not a scikit-learn object."""
 
+from numbers import Integral
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -72,9 +74,15 @@ class PrecomputedProbaClassifier(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If `columns` does not name one column per class.
         """
+        if not isinstance(self.columns, list | tuple) or not all(
+            isinstance(column, Integral | str) for column in self.columns
+        ):
+            raise TypeError(
+                f"columns={self.columns!r} must be a list of column numbers or names."
+            )
         check_classification_targets(y)
         self.classes_ = np.unique(column_or_1d(y, warn=True))
         n_columns, n_classes = len(self.columns), len(self.classes_)

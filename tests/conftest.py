@@ -5,7 +5,13 @@ from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.model_selection import train_test_split
 
 # Enough training to change predictions, not enough to be good.
-QUICK = {"total_timesteps": 4000, "n_policies": 2, "net_arch": (16,), "random_state": 0}
+QUICK = {
+    "total_timesteps": 4000,
+    "learning_rate": 1e-2,
+    "n_policies": 2,
+    "net_arch": (16,),
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,10 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -263,6 +264,9 @@ def test_positive_label_and_costs_mirror(cancer):
     np.testing.assert_array_equal(
         as_label.predict_proba(X_test), as_dict.predict_proba(X_test)
     )
+    for name, values in as_label.history_.items():
+        np.testing.assert_array_equal(as_dict.history_[name], values)
+    assert as_label.selected_ == as_dict.selected_
     assert as_label.predict_proba(X_test)[:, 0].mean() < (
         default.predict_proba(X_test)[:, 0].mean()
     )
@@ -308,6 +312,47 @@ def test_last_step_of_a_pipeline_under_grid_search(cancer):
     assert search.score(X_test, y_test) > 0.9
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"batch_size": 32},
+        {"learning_rate": 1e-3},
+        {"net_arch": (8, 8)},
+        {"validation_fraction": 0.5},
+        {"cv": 2},
+        {"n_policies": 1},
+        {"total_timesteps": 2000},
+        {"max_adjustment": 0.3},
+        {"fp_weight": 5.0},
+        {"reward": "log_loss"},
+        {"features": None},
+    ],
+    ids=str,
+)
+def test_every_parameter_does_something(fitted, cancer, parameters):
+    X, X_test, y, _ = cancer
+    model = corrector(**parameters).fit(X, y)
+    change = np.abs(model.predict_proba(X_test) - fitted.predict_proba(X_test))
+    assert change.max() > 1e-6
+
+
+def test_verbose_shows_a_bar_per_policy(cancer, capsys):
+    X, _, y, _ = cancer
+    corrector(total_timesteps=400, verbose=1).fit(X, y)
+    assert "policy 2/2: 100%" in capsys.readouterr().err
+
+
+def test_single_precision_probabilities(cancer):
+    class Single(GaussianNB):
+        def predict_proba(self, X):
+            return super().predict_proba(X).astype(np.float32)
+
+    X, X_test, y, _ = cancer
+    proba = corrector(Single()).fit(X, y).predict_proba(X_test)
+    assert proba.dtype == np.float64
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=0, atol=1e-12)
+
+
 def test_inside_and_around_calibration(cancer):
     X, X_test, y, _ = cancer
     inner = corrector(CalibratedClassifierCV(GaussianNB(), cv=2), total_timesteps=400)
@@ -323,7 +368,10 @@ def test_clone_pickle_joblib_and_skops(fitted, cancer, tmp_path):
     joblib.dump(fitted, tmp_path / "model.joblib")
     skops.io.dump(fitted, tmp_path / "model.skops")
     untrusted = skops.io.get_untrusted_types(file=tmp_path / "model.skops")
-    assert untrusted == ["sklearn_rlcorrect.classifier.RLCalibratedClassifier"]
+    assert untrusted == [
+        "sklearn_rlcorrect.classifier.RLCalibratedClassifier",
+        "sklearn_rlcorrect.features.TableFeatures",
+    ]
     for copy in (
         pickle.loads(pickle.dumps(fitted)),
         joblib.load(tmp_path / "model.joblib"),
@@ -355,10 +403,12 @@ def test_tags_follow_the_wrapped_classifier():
 )
 def test_containers(cancer, container):
     X, X_test, y, _ = cancer
-    base = make_pipeline(StandardScaler(with_mean=False), LogisticRegression(max_iter=1000))
-    expected = corrector(base, features=None).fit(X, y).predict_proba(X_test)
+    base = make_pipeline(StandardScaler(with_mean=False), LogisticRegression(max_iter=5000))
+    expected = base.fit(X, y).predict_proba(X_test)
     model = corrector(base, features=None).fit(container(X), y)
-    np.testing.assert_allclose(model.predict_proba(container(X_test)), expected, atol=1e-6)
+    after = model.predict_proba(container(X_test))
+    before = after - model.predict_adjustment(container(X_test))
+    np.testing.assert_allclose(before, expected, atol=1e-3)
     with_features = corrector(base).fit(container(X), y)
     assert with_features.feature_transformer_ is not None
     assert with_features.predict_proba(container(X_test)).shape == (143, 2)
@@ -402,11 +452,11 @@ def test_features_of_the_users_own(cancer):
     assert model.predict_proba(X_test).shape == (143, 2)
 
 
-def test_features_are_fitted_without_labels(cancer):
-    from sklearn.feature_selection import SelectKBest
-
+def test_features_are_fitted_without_labels(cancer, monkeypatch):
+    forbid_training(monkeypatch)
     X, _, y, _ = cancer
-    with pytest.raises(ValueError, match="requires y to be passed"):
+    message = r"features=SelectKBest\(k=2\) cannot make numbers of X .*without y"
+    with pytest.raises(ValueError, match=message):
         corrector(features=SelectKBest(k=2)).fit(X, y)
 
 
@@ -451,6 +501,12 @@ def test_precomputed_columns_must_match_the_classes(wine):
     X, _, y, _ = wine
     with pytest.raises(ValueError, match=r"columns=\[0, 1\] names 2 column\(s\) but y"):
         PrecomputedProbaClassifier([0, 1]).fit(X, y)
+
+
+@pytest.mark.parametrize("columns", [0, "p", slice(0, 2), [True, 1.5]], ids=str)
+def test_precomputed_columns_must_be_a_list(wine, columns):
+    with pytest.raises(TypeError, match=r"columns=.* must be a list of column numbers"):
+        PrecomputedProbaClassifier(columns).fit(wine[0], wine[2])
 
 
 # Bad input
@@ -509,6 +565,10 @@ def nan_reward(y, proba, adjusted):
         ({"priority": "recall"}, ValueError, "priority='recall' is unknown: use one"),
         ({"reward": "auc"}, ValueError, "reward='auc' is unknown: use one of"),
         ({"features": "all"}, ValueError, "features='all' is unknown: use 'auto'"),
+        ({"features": 5}, ValueError, "features=5 is unknown: use 'auto'"),
+        ({"features": StandardScaler}, ValueError, "features=<class .* is unknown"),
+        ({"random_state": "a"}, ValueError, "random_state='a' must be an integer"),
+        ({"net_arch": 64}, TypeError, "net_arch=64 must be a sequence"),
         ({"total_timesteps": 0}, ValueError, "total_timesteps == 0, must be >= 1"),
         ({"n_policies": 0}, ValueError, "n_policies == 0, must be >= 1"),
         ({"net_arch": (0,)}, ValueError, "net_arch == 0, must be >= 1"),
@@ -524,7 +584,17 @@ def nan_reward(y, proba, adjusted):
         (
             {"reward": lambda y, proba, adjusted: adjusted},
             ValueError,
-            r"reward=<lambda> returned shape \(4, 2\) for 4 rows",
+            r"reward=<lambda> returned shape \(206, 2\) for 206 rows",
+        ),
+        (
+            {"reward": lambda y, p, q: np.where(q[:, 1] > 0.9, np.nan, 0.0)},
+            ValueError,
+            "reward=<lambda> returned NaN or infinity",
+        ),
+        (
+            {"reward": lambda proba, adjusted: 0.0},
+            TypeError,
+            r"reward=<lambda> must be a function of \(y_true, proba, adjusted\)",
         ),
         ({"reward": nan_reward}, ValueError, "reward=nan_reward returned NaN or infin"),
         (
@@ -569,14 +639,62 @@ def test_one_row_of_a_class(wine):
     y = np.where(np.arange(len(y)) == 0, 9, y)
     with pytest.raises(ValueError, match="class 9 has fewer members than that"):
         corrector().fit(X, y)
-    # With a splitter of one's own it is allowed.
-    with pytest.warns(RuntimeWarning, match="Number of classes in training fold"):
-        corrector(cv=KFold(3)).fit(X, y)
+    # A splitter of one's own may leave a class out of a fold.
+    assert corrector(cv=KFold(3)).fit(X, y).predict_proba(X).shape == (len(X), 4)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        (ShuffleSplit(3, random_state=0), "every row in exactly one test fold"),
+        ([(np.arange(426), np.arange(426))], "rows in the training and the test part"),
+    ],
+)
+def test_splits_that_teach_nothing(cancer, cv, message):
+    X, _, y, _ = cancer
+    with pytest.raises(ValueError, match=f"cv .*{message}"):
+        corrector(cv=cv).fit(X, y)
+
+
+@pytest.mark.parametrize("labels", [("no", "yes"), (1, 2)], ids=str)
+def test_folds_see_the_labels_of_the_user(cancer, labels):
+    X, _, y, _ = cancer
+    base = make_pipeline(
+        StandardScaler(), LogisticRegression(class_weight={labels[1]: 1e4})
+    )
+    model = corrector(base).fit(X, np.array(labels)[y])
+    # The second class weighs so much that it is hardly ever missed, out of fold as well.
+    assert model.history_["false_negatives"][0] == 0
+    assert model.history_["false_positives"][0] > 0
+    nested = corrector(corrector(pos_label=labels[0], total_timesteps=100))
+    assert nested.fit(X, np.array(labels)[y]).classes_.tolist() == list(labels)
+
+
+def test_classes_out_of_order(cancer):
+    class Unsorted(GaussianNB):
+        def fit(self, X, y):
+            super().fit(X, y)
+            self.classes_ = self.classes_[::-1]
+            return self
+
+        def predict_proba(self, X):
+            self.classes_ = self.classes_[::-1]
+            proba = super().predict_proba(X)[:, ::-1]
+            self.classes_ = self.classes_[::-1]
+            return proba
+
+    X, X_test, y, _ = cancer
+    expected = corrector().fit(X, y).predict_proba(X_test)
+    np.testing.assert_allclose(
+        corrector(Unsorted()).fit(X, y).predict_proba(X_test), expected
+    )
 
 
 def test_unfitted_and_other_columns(fitted, cancer):
     X_test = cancer[1]
     with pytest.raises(NotFittedError):
         corrector().predict(X_test)
+    with pytest.raises(NotFittedError):
+        corrector(FrozenEstimator(GaussianNB())).fit(X_test, cancer[3])
     with pytest.raises(ValueError, match="X has 29 features, but"):
         fitted.predict_proba(X_test[:, 1:])

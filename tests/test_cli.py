@@ -22,6 +22,7 @@ METRICS = [
     "f1",
     "brier",
     "log loss",
+    "cost (1.2 per FP)",
 ]
 
 
@@ -47,7 +48,9 @@ def files(folder):
 def test_train_without_arguments(capsys, tmp_path):
     assert main(["train", "--timesteps", "2000"]) == 0
     output = capsys.readouterr().out
-    rows = re.findall(r"^([a-z1 ]+?) +([\d.]+) +([\d.]+)$", output, flags=re.MULTILINE)
+    rows = re.findall(
+        r"^([a-zFP1-9 .()]+?) +([\d.]+) +([\d.]+)$", output, flags=re.MULTILINE
+    )
     assert [name for name, _, _ in rows] == METRICS
     assert files(tmp_path) == ["rlcorrect_model.joblib"]
     X, _ = load_eights()
@@ -106,7 +109,10 @@ def test_it_says_so_when_nothing_helps(table, capsys):
         ("train --data broken.csv --target y", "cannot read broken.csv as CSV"),
         ("train --data broken.parquet --target y", "cannot read broken.parquet as Parq"),
         ("train --data one.csv --target y", "y holds one class only"),
-        ("train --output there.joblib", "there.joblib exists"),
+        ("train --output there.joblib", "there.joblib exists: choose another --output"),
+        ("train --output folder --overwrite", "folder is a folder: give the name"),
+        ("train --data ids.csv --target a", "distinct values, and only one row with"),
+        ("train --data empty.csv --target y", "empty.csv has no rows, or no column be"),
         ("train --output no/such/m.joblib", "no such folder: no/such"),
         ("train --fp-weight 0", "fp_weight == 0.0, must be > 0"),
         ("train --max-adjustment 2", "max_adjustment == 2.0, must be <= 1"),
@@ -117,13 +123,16 @@ def test_bad_input_is_one_line_and_leaves_no_trace(
     table, tmp_path, capsys, command, message
 ):
     table.to_csv("table.csv", index=False)
+    table.assign(a=range(len(table)), size="s").to_csv("ids.csv", index=False)
     table.assign(y="same").to_csv("one.csv", index=False)
+    (tmp_path / "empty.csv").write_text("x,y\n")
+    (tmp_path / "folder").mkdir()
     for name in ["there.joblib", "broken.csv", "broken.parquet"]:
         (tmp_path / name).write_bytes(b"")
     before = files(tmp_path)
     assert main(command.split()) == 2
     captured = capsys.readouterr()
-    assert "before" not in captured.out
+    assert captured.out == ""
     assert captured.err.startswith("rlcorrect: error: ")
     assert message in captured.err
     assert captured.err.count("\n") == 1
@@ -170,3 +179,15 @@ def test_progress_bar_on_a_terminal_only(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     main(command)
     assert "policy 3/3: 100%" in capsys.readouterr().err
+
+
+def test_interruption_is_one_line(monkeypatch, capsys, tmp_path):
+    from sklearn_rlcorrect import RLCalibratedClassifier
+
+    def fit(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RLCalibratedClassifier, "fit", fit)
+    assert main(["train"]) == 130
+    assert capsys.readouterr().err == "rlcorrect: interrupted, nothing was saved\n"
+    assert files(tmp_path) == []

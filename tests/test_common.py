@@ -8,7 +8,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn_rlcorrect import RLCalibratedClassifier
 
 QUICK = {
-    "cv": 3,
     "total_timesteps": 400,
     "n_policies": 1,
     "net_arch": (16,),

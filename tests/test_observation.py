@@ -8,11 +8,11 @@ from scipy import sparse
 
 from sklearn_rlcorrect._observation import (
     OBSERVATION_BOUND,
-    auto_features,
     dense_features,
     fit_scaler,
     observe,
 )
+from sklearn_rlcorrect.features import TableFeatures, auto_features
 
 
 def mixed_table():
@@ -36,17 +36,41 @@ def features_of(X):
 
 @pytest.mark.parametrize("to_frame", [lambda table: table, pl.from_pandas])
 def test_columns_of_a_frame(to_frame):
-    with np.errstate(invalid="ignore"):
-        features = features_of(to_frame(mixed_table()))
+    features = features_of(to_frame(mixed_table()))
     # number, integer, empty; two of them have gaps; a, b and missing; two flags; two
     # categories. Days are left out.
     assert features.shape == (4, 5 + 3 + 2 + 2)
-    np.testing.assert_allclose(np.nanmean(features[:, :2], axis=0), 0, atol=1e-12)
+    np.testing.assert_array_equal(features[:, 0], [1, 2, np.nan, 4])
+    np.testing.assert_array_equal(features[:, 1], [1, 2, 3, 4])
 
 
-def test_columns_of_an_object_array():
-    features = features_of(mixed_table()[["number", "text"]].to_numpy(dtype=object))
-    assert features.shape == (4, 2 + 3)
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
+def test_columns_of_an_object_array(missing):
+    X = np.array([[1.5, "a", 3], [missing, missing, "b"]], dtype=object)
+    features = features_of(X)
+    # One number and its mark; a and missing; 3 and b.
+    np.testing.assert_array_equal(features, [[1.5, 0, 1, 0, 1, 0], [np.nan, 1, 0, 1, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("column", "n_features"),
+    [
+        (pd.array(["a", pd.NA, "b"], dtype="string"), 3),
+        (pd.array([1, pd.NA, 3], dtype="Int64"), 2),
+        (pd.array([True, pd.NA, False], dtype="boolean"), 3),
+        (["a", 3, None], 3),
+        ([[1], [2], [3]], 3),
+    ],
+    ids=str,
+)
+def test_columns_of_pandas_own_kinds(column, n_features):
+    table = pd.DataFrame({"x": column})
+    assert features_of(table).shape == (3, n_features)
+
+
+def test_numbers_in_a_list_stay_numbers():
+    features = TableFeatures().fit_transform([[1.5, "b"], [2, "c"]])
+    np.testing.assert_array_equal(features, [[1.5, 1, 0], [2, 0, 1]])
 
 
 def test_unknown_and_rare_categories():
@@ -65,8 +89,16 @@ def test_sparse_columns_keep_their_zeros_or_are_projected():
     assert features_of(wide).shape == (200, 100)
 
 
-@pytest.mark.parametrize("X", [["a text", "another"], np.array(["a", "b"])])
-def test_texts_are_no_table(X):
+@pytest.mark.parametrize(
+    "X",
+    [
+        ["a text", "another"],
+        np.array(["a", "b"]),
+        [[1, 2], [3]],
+        np.array([["2026-01-01"], ["2026-01-02"]], dtype="datetime64[D]"),
+    ],
+)
+def test_what_is_no_table_has_no_features(X):
     assert auto_features(X, 0) is None
 
 

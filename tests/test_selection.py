@@ -1,8 +1,11 @@
 """Selection: each priority takes what it promises, and nothing if nothing is better."""
 
+import numpy as np
 import pytest
 
-from sklearn_rlcorrect._selection import PRIORITIES, best_checkpoint
+from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect._selection import PRIORITIES, best_checkpoint, score_checkpoints
+from sklearn_rlcorrect.rewards import brier
 
 
 def score(accuracy, false_positive_cost, reward):
@@ -34,3 +37,35 @@ def test_fp_never_pays_with_accuracy():
 def test_fp_is_broken_by_the_reward():
     scores = [BASE, score(0.8, 5, 0.1), score(0.9, 5, 0.2)]
     assert best_checkpoint(scores, "fp") == 2
+
+
+def constant_policy(action):
+    """Act the same on every row: towards the first class by `action`."""
+    return [np.zeros((2, 2)), np.arctanh([action, -action])]
+
+
+def test_each_policy_is_judged_on_its_own_held_out_rows():
+    # Policy 0 moves everything by 0.3 towards class 0, policy 1 as far the other way.
+    proba = np.array([[0.4, 0.6], [0.4, 0.6], [0.6, 0.4], [0.6, 0.4]])
+    y = np.array([0, 1, 1, 0])
+    problem = CorrectionProblem(proba, proba, y, brier, np.array([3.0, 1.0]), 0.6)
+    held_out = [np.array([0]), np.array([2, 3])]
+    nothing, moved = score_checkpoints(
+        problem,
+        held_out,
+        [
+            [constant_policy(0.0), constant_policy(0.0)],
+            [constant_policy(0.5), constant_policy(-0.5)],
+        ],
+        fp_costs=np.array([1.0, 3.0]),
+        counted=np.array([1]),
+    )
+    # Before: row 0 is a false positive, row 2 a false negative, row 3 is right. After:
+    # row 0 is right, row 2 is right, row 3 is a false positive.
+    assert nothing["accuracy"] == pytest.approx(1 / 3)
+    assert moved["accuracy"] == pytest.approx(2 / 3)
+    assert nothing["false_positives"] == moved["false_positives"] == 1
+    assert moved["false_positive_cost"] == pytest.approx(3 / 3)
+    # Squared errors: 0.72 to 0.18, 0.72 to 0.18, 0.32 to 0.98; weights 3, 1, 3.
+    assert nothing["reward"] == 0
+    assert moved["reward"] == pytest.approx((3 * 0.54 + 0.54 - 3 * 0.66) / 3)

@@ -6,7 +6,6 @@ import threading
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from sklearn_rlcorrect import _td3
 from sklearn_rlcorrect._observation import fit_scaler, observe
@@ -147,17 +146,56 @@ def test_global_random_states_and_threads_are_left_alone():
     assert torch.equal(torch.get_rng_state(), states[2])
 
 
-def test_numpy_policy_agrees_with_torch():
+def test_numpy_policy_agrees_with_torch(monkeypatch):
+    agents = []
+    learn = _td3.OneStepTD3.learn
+
+    def keep_agent(self, *args, **kwargs):
+        agents.append(self)
+        return learn(self, *args, **kwargs)
+
+    monkeypatch.setattr(_td3.OneStepTD3, "learn", keep_agent)
     problem, _ = binary_problem(500)
     policy = train(problem, total_timesteps=4000)[-1][1]
-    layers = []
-    for weights, intercepts in zip(policy[::2], policy[1::2], strict=True):
-        layer = nn.Linear(*weights.shape)
-        layer.weight.data = torch.tensor(weights.T, dtype=torch.float32)
-        layer.bias.data = torch.tensor(intercepts, dtype=torch.float32)
-        layers += [layer, nn.ReLU()]
-    network = nn.Sequential(*layers[:-1], nn.Tanh())
-    with torch.no_grad():
-        expected = network(torch.tensor(problem.observations, dtype=torch.float32))
+    expected, _ = agents[0].predict(problem.observations.astype(np.float32))
     actions = policy_actions([policy], problem.observations)
-    np.testing.assert_allclose(actions, expected.numpy(), rtol=0, atol=1e-6)
+    assert np.abs(actions).max() > 0.1
+    np.testing.assert_allclose(actions, expected, rtol=0, atol=1e-6)
+
+
+def test_trains_on_one_thread_and_one_after_another():
+    active, seen = [], []
+
+    def reward(y, proba, adjusted):
+        active.append(1)
+        seen.append((torch.get_num_threads(), len(active)))
+        value = brier(y, proba, adjusted)
+        active.pop()
+        return value
+
+    problem, _ = binary_problem(100, reward=reward)
+    threads = [
+        threading.Thread(target=train, args=(problem,), kwargs={"total_timesteps": 400})
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(seen) == {(1, 1)}
+
+
+def test_the_learning_rate_never_turns_negative(monkeypatch):
+    rates = []
+    train_step = _td3.OneStepTD3.train
+
+    def spy(self, *args, **kwargs):
+        train_step(self, *args, **kwargs)
+        rates.append(self.actor.optimizer.param_groups[0]["lr"])
+
+    monkeypatch.setattr(_td3.OneStepTD3, "train", spy)
+    problem, _ = binary_problem(100)
+    # 21 batches of 1000 rows and one that ends beyond the budget.
+    train(problem, total_timesteps=20_999)
+    assert min(rates) >= 0
+    assert rates == sorted(rates, reverse=True)
