@@ -73,8 +73,7 @@ def _row_shift(target, lower, upper):
     sums = upper.sum(axis=1, keepdims=True) + np.cumsum(falls, axis=1)
     # The first segment at whose end the sum has fallen to one holds the solution; the
     # last is taken where rounding leaves every sum above one.
-    fallen = sums <= 1.0
-    segment = np.where(fallen.any(axis=1), fallen.argmax(axis=1), sums.shape[1] - 1)
+    segment = np.minimum((sums > 1.0).sum(axis=1), sums.shape[1] - 1)
     row = np.arange(len(target))
     end_sum, slope = sums[row, segment], slopes[row, segment]
     step = np.divide(end_sum - 1.0, slope, out=np.zeros_like(end_sum), where=slope != 0)

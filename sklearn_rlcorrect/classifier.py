@@ -125,10 +125,10 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
     net_arch : sequence of int, default=(64, 64)
         Hidden layers of each network.
 
-    learning_rate : float, default=3e-3
+    learning_rate : float, default=1e-2
         Initial step size of the optimizer; falls linearly to zero.
 
-    batch_size : int, default=256
+    batch_size : int, default=512
         Rows per gradient step.
 
     validation_fraction : float, default=0.2
@@ -233,8 +233,8 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         total_timesteps=200_000,
         n_policies=3,
         net_arch=(64, 64),
-        learning_rate=3e-3,
-        batch_size=256,
+        learning_rate=1e-2,
+        batch_size=512,
         validation_fraction=0.2,
         n_jobs=None,
         random_state=None,

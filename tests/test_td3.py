@@ -13,7 +13,7 @@ from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
 from sklearn_rlcorrect.rewards import accuracy, brier, class_weights, log_loss
 
-BUDGET = {"net_arch": (32, 32), "learning_rate": 3e-3, "batch_size": 256}
+BUDGET = {"net_arch": (64, 64), "learning_rate": 1e-2, "batch_size": 512}
 
 
 def train(problem, seed=0, total_timesteps=200_000):
