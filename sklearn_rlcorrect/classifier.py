@@ -13,14 +13,14 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-# cross_val_predict would do, but it hands encoded labels to the folds, where a
-# class_weight or pos_label of the wrapped classifier names the real ones. Rows of frames,
-# sparse matrices and lists are taken as scikit-learn takes them.
+# _safe_indexing is private, but the only way to take rows of arrays, frames, sparse
+# matrices and lists as scikit-learn does. The public cross_val_predict hands encoded labels
+# to the folds, where a class_weight or pos_label of the wrapped classifier names real ones.
 from sklearn.utils import (
     _safe_indexing,
-    check_consistent_length,
     check_random_state,
     get_tags,
+    indexable,
 )
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -283,7 +283,7 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         check_parameters(self)
         estimator = check_base(self._base_estimator())
         y = check_target(y)
-        check_consistent_length(X, y)
+        X, y = indexable(X, y)
         validate_data(self, X, skip_check_array=True)
         self.classes_ = _labels(estimator, y)
         fp_costs = false_positive_costs(self.fp_weight, self.classes_, self.pos_label)
@@ -389,8 +389,10 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         if isinstance(transformer, str):
             transformer = auto_features(X, seed)
         try:
-            self.feature_transformer_ = transformer and clone(transformer).fit(X)
-            return dense_features(self.feature_transformer_, X)
+            if transformer is not None:
+                transformer = clone(transformer).fit(X)
+            self.feature_transformer_ = transformer
+            return dense_features(transformer, X)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"features={self.features!r} cannot make numbers of X (it is fitted "
@@ -400,10 +402,9 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
     def _held_out_rows(self, y, seed):
         """Per policy the rows that it is judged by and not trained on."""
         n_held_out = np.ceil(self.validation_fraction * len(y))
-        present = np.bincount(y)[np.unique(y)]
-        can_stratify = present.min() > 1 and min(n_held_out, len(y) - n_held_out) >= len(
-            present
-        )
+        smaller_part = min(n_held_out, len(y) - n_held_out)
+        counts = np.unique(y, return_counts=True)[1]
+        can_stratify = counts.min() > 1 and smaller_part >= len(counts)
         splitter = (StratifiedShuffleSplit if can_stratify else ShuffleSplit)(
             self.n_policies, test_size=self.validation_fraction, random_state=seed
         )
