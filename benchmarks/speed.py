@@ -3,7 +3,7 @@
 The recipe: stock TD3, one environment, one gradient step per environment step, hidden
 layers 256-256-128, batches of 256. Both correct the same frozen logistic regression on the
 same 20,000 rows of 20 features and are judged by the mean weighted Brier improvement on
-20,000 other rows. Each has one torch thread.
+20,000 other rows. Each has one torch thread; ours has one process, or `--n-jobs`.
 
     python benchmarks/speed.py                        # a minute; the recipe extrapolated
     python benchmarks/speed.py --recipe-steps 200000  # the recipe to its end: half an hour
@@ -38,9 +38,10 @@ def main():
         "--recipe-steps", type=int, default=3000, help="of 200000 (default: 3000)"
     )
     parser.add_argument("--seeds", type=int, default=3, help="runs (default: 3)")
+    parser.add_argument("--n-jobs", type=int, default=1, help="of ours (default: 1)")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    results = [measure(seed, args.recipe_steps) for seed in range(args.seeds)]
+    results = [measure(seed, args.recipe_steps, args.n_jobs) for seed in range(args.seeds)]
     ours, recipe, reward, recipe_reward = np.array(results).T
     print(f"{'':34}{'mean':>10}{'sd':>10}   ({args.seeds} seeds)")
     for name, values, digits in [
@@ -53,7 +54,7 @@ def main():
         print(f"{name:34}{values.mean():10.{digits}f}{values.std():10.{digits}f}")
 
 
-def measure(seed, recipe_steps):
+def measure(seed, recipe_steps, n_jobs):
     """Seconds and held-out rewards of both, for one seed."""
     X, y = make_classification(
         2 * N_ROWS + 5000,
@@ -65,7 +66,7 @@ def measure(seed, recipe_steps):
     )
     base, train, test = np.split(np.arange(len(X)), [5000, 5000 + N_ROWS])
     frozen = FrozenEstimator(LogisticRegression().fit(X[base], y[base]))
-    model = RLCalibratedClassifier(frozen, random_state=seed)
+    model = RLCalibratedClassifier(frozen, random_state=seed, n_jobs=n_jobs)
     start = time.perf_counter()
     model.fit(X[train], y[train])
     seconds = time.perf_counter() - start
