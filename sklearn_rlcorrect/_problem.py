@@ -59,9 +59,12 @@ class CorrectionProblem:
 
     def rewards(self, actions):
         """Weighted reward of the given actions, one number per row."""
-        weights = self.class_weights[self.y]
-        reward = self.reward(self.y, self.proba, self.adjusted(actions))
-        return weights * np.asarray(reward, dtype=np.float64)
+        return self.rewards_of_adjusted(self.adjusted(actions))
+
+    def rewards_of_adjusted(self, adjusted):
+        """Weighted reward of probabilities after the adjustment, one number per row."""
+        rewards = np.asarray(self.reward(self.y, self.proba, adjusted), dtype=np.float64)
+        return self.class_weights[self.y] * rewards
 
     def rewards_of_classes(self, proba, actions):
         """Weighted rewards of actions on any rows, were their class k, for every k.

@@ -92,7 +92,7 @@ def _score(problem, actions, fp_costs, counted):
         pos_label=counted.tolist(),
     )
     return metrics | {
-        "reward": float(problem.rewards(actions).mean()),
+        "reward": float(problem.rewards_of_adjusted(adjusted).mean()),
         "false_positive_cost": float(
             (fp_costs * mistaken_for)[counted].sum() / len(problem)
         ),

@@ -219,12 +219,9 @@ class PosteriorCritic(ContinuousCritic):
         self._problem, self._rng = problem, rng
         self._n_classes = problem.proba.shape[1]
         for i in range(self.n_critics):
-            layers = create_mlp(self._in_features(i), self._n_classes, kwargs["net_arch"])
+            layers = create_mlp(kwargs["features_dim"], self._n_classes, kwargs["net_arch"])
             self.q_networks[i] = nn.Sequential(*layers)
             self.add_module(f"qf{i}", self.q_networks[i])
-
-    def _in_features(self, i):
-        return self.q_networks[i][0].in_features - self._n_classes
 
     def forward(self, obs, actions):
         """Value of the actions, by each critic: shape (batch_size, 1)."""
