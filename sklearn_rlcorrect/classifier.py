@@ -44,7 +44,12 @@ from sklearn_rlcorrect._validation import (
 )
 from sklearn_rlcorrect.features import auto_features
 from sklearn_rlcorrect.metrics import counted_classes
-from sklearn_rlcorrect.rewards import REWARDS, class_weights, false_positive_costs
+from sklearn_rlcorrect.rewards import (
+    REWARDS,
+    class_weights,
+    counted_labels,
+    false_positive_costs,
+)
 
 
 class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -321,7 +326,7 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         proba : ndarray of shape (n_samples, n_classes)
             Within `max_adjustment` of the classifier's; rows sum to one.
         """
-        return self._before_and_after(X)[1]
+        return self.predict_before_after(X)[1]
 
     def predict(self, X):
         """Most probable class after the correction.
@@ -353,19 +358,40 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
             Corrected minus original probabilities, in [-`max_adjustment`,
             `max_adjustment`]; rows sum to zero.
         """
-        before, after = self._before_and_after(X)
+        before, after = self.predict_before_after(X)
         return after - before
+
+    def predict_before_after(self, X):
+        """Probabilities of the wrapped classifier, and the same corrected.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        before : ndarray of shape (n_samples, n_classes)
+            Probabilities of the wrapped classifier, columns as in `classes_`.
+
+        after : ndarray of shape (n_samples, n_classes)
+            What `predict_proba` returns.
+        """
+        check_is_fitted(self)
+        check_choice("priority", self.priority, PRIORITIES)
+        # The wrapped classifier first: it knows best what is wrong with an X.
+        proba = _base_proba(self.estimator_, X, self.classes_)
+        validate_data(self, X, skip_check_array=True, reset=False)
+        features = dense_features(self.feature_transformer_, X)
+        observations = observe(proba, features, self.observation_scaler_)
+        actions = policy_actions(self.policies_[self.priority], observations)
+        return proba, adjust(proba, actions, self.max_adjustment_)
 
     def _base_estimator(self):
         return LogisticRegression() if self.estimator is None else self.estimator
 
     def _reward_function(self):
         return self.reward if callable(self.reward) else REWARDS[self.reward]
-
-    def _counted_labels(self):
-        if self.pos_label is None and isinstance(self.fp_weight, dict):
-            return list(self.fp_weight)
-        return self.pos_label
 
     def _fit_base(self, estimator, X, y):
         """Fit the classifier on all rows; return probabilities of rows it did not see."""
@@ -435,7 +461,9 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
             [policy for _, policy in checkpoint]
             for checkpoint in zip(*trainings, strict=True)
         ]
-        counted = counted_classes(self.classes_, self._counted_labels())
+        counted = counted_classes(
+            self.classes_, counted_labels(self.fp_weight, self.pos_label)
+        )
         scores = score_checkpoints(
             problem, held_out, checkpoints, fp_costs=fp_costs, counted=counted
         )
@@ -444,17 +472,6 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         }
         self.selected_ = {name: best_checkpoint(scores, name) for name in PRIORITIES}
         self.policies_ = {name: checkpoints[i] for name, i in self.selected_.items()}
-
-    def _before_and_after(self, X):
-        check_is_fitted(self)
-        check_choice("priority", self.priority, PRIORITIES)
-        # The wrapped classifier first: it knows best what is wrong with an X.
-        proba = _base_proba(self.estimator_, X, self.classes_)
-        validate_data(self, X, skip_check_array=True, reset=False)
-        features = dense_features(self.feature_transformer_, X)
-        observations = observe(proba, features, self.observation_scaler_)
-        actions = policy_actions(self.policies_[self.priority], observations)
-        return proba, adjust(proba, actions, self.max_adjustment_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

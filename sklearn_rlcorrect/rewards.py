@@ -148,6 +148,33 @@ def false_positive_costs(fp_weight, classes, pos_label=None):
     return costs
 
 
+def counted_labels(fp_weight, pos_label=None):
+    """Labels whose false positives count.
+
+    Parameters
+    ----------
+    fp_weight : float or dict
+        See :func:`false_positive_costs`.
+
+    pos_label : int, float, bool or str, default=None
+        Class whose false positives count.
+
+    Returns
+    -------
+    labels : int, float, bool, str, list or None
+        `pos_label`; without it, the labels that a dict names.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.rewards import counted_labels
+    >>> counted_labels({"attack": 3.0})
+    ['attack']
+    """
+    if pos_label is None and isinstance(fp_weight, dict):
+        return list(fp_weight)
+    return pos_label
+
+
 def class_weights(fp_costs):
     """Weight of a row of each class, from the cost of a false positive of each class.
 

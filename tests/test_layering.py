@@ -52,6 +52,7 @@ ARROWS = {
     "envs": {"_observation"},
     "metrics": set(),
     "persistence": set(),
+    "plotting": {"metrics", "rewards"},
     "precomputed": set(),
     "rewards": {"metrics"},
 }
