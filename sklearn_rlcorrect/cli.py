@@ -1,22 +1,11 @@
-"""The command line: parse, call the library, print."""
+"""The command line: parse, and call what the command does."""
 
 import argparse
+import os
 import sys
 
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from sklearn_rlcorrect import RLCalibratedClassifier, __version__
+from sklearn_rlcorrect import __version__, _commands
 from sklearn_rlcorrect._selection import PRIORITIES
-from sklearn_rlcorrect.datasets import load_eights, read_table
-from sklearn_rlcorrect.features import auto_features
-from sklearn_rlcorrect.metrics import classification_metrics
-from sklearn_rlcorrect.persistence import check_output, dump_model
-
-_HELD_OUT = 0.25
 
 
 def main(argv=None):
@@ -25,7 +14,8 @@ def main(argv=None):
     Parameters
     ----------
     argv : list of str, default=None
-        Arguments; None takes those of the process.
+        Arguments; None takes those of the process. Options may be written with ``_`` for
+        ``-``, and ``--mode COMMAND`` in place of the command.
 
     Returns
     -------
@@ -33,16 +23,45 @@ def main(argv=None):
         0; 2 for bad input, which is told in one line on the standard error; 130 if
         interrupted.
     """
-    args = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = _parser().parse_args(_mode_first(_hyphenated(argv)))
     try:
         args.run(args)
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"rlcorrect: error: {' '.join(str(error).split())}\n")
-        return 2
+        return _fail(error)
     except KeyboardInterrupt:
-        sys.stderr.write("rlcorrect: interrupted, nothing was saved\n")
+        sys.stderr.write("rlcorrect: interrupted\n")
         return 130
+    except Exception as error:
+        # MLflow's errors are of a class of its own, which to name would be to import it.
+        if type(error).__module__.partition(".")[0] != "mlflow":
+            raise
+        return _fail(error)
     return 0
+
+
+def _fail(error):
+    sys.stderr.write(f"rlcorrect: error: {' '.join(str(error).split())}\n")
+    return 2
+
+
+def _hyphenated(argv):
+    """Write ``--data_dir`` as ``--data-dir``, and leave values alone."""
+    options = [arg.partition("=") for arg in argv]
+    return [
+        (name.replace("_", "-") if name.startswith("--") else name) + equals + value
+        for name, equals, value in options
+    ]
+
+
+def _mode_first(argv):
+    """Write ``--mode train`` as ``train``."""
+    for i, arg in enumerate(argv):
+        if arg.startswith("--mode="):
+            return [arg.removeprefix("--mode="), *argv[:i], *argv[i + 1 :]]
+        if arg == "--mode" and argv[i + 1 :]:
+            return [argv[i + 1], *argv[:i], *argv[i + 2 :]]
+    return argv
 
 
 class _OneLineParser(argparse.ArgumentParser):
@@ -59,12 +78,16 @@ def _parser():
     parser = _OneLineParser(
         prog="rlcorrect",
         description="Fewer false positives from any classifier, by reinforcement learning.",
+        epilog="Try 'rlcorrect train', then 'rlcorrect evaluate': both work without "
+        "arguments. Options may be written with '_' for '-', and '--mode train' for "
+        "'train'.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_OneLineParser
     )
-    _add_train(commands)
+    for add in (_add_train, _add_evaluate, _add_infer, _add_compare):
+        add(commands)
     return parser
 
 
@@ -72,22 +95,75 @@ def _add_train(commands):
     parser = commands.add_parser(
         "train",
         help="fit a classifier, train its correction, show what it brings",
-        description="Fit a logistic regression, train the policy that corrects its "
-        "probabilities, compare both on a quarter of the rows that neither has seen, and "
-        "save the model. "
-        "Without arguments: on scikit-learn's handwritten digits, asking 'is it an 8?'.",
+        description="Fit a classifier, train the policy that corrects its probabilities, "
+        "compare both on a quarter of the rows that neither has seen, and keep the model "
+        "in MLflow. Without arguments: a logistic regression on scikit-learn's handwritten "
+        "digits, asking 'is it an 8?'.",
     )
     data = parser.add_argument_group("data")
-    data.add_argument("--data", metavar="FILE", help="labelled table, CSV or Parquet")
-    data.add_argument("--target", metavar="COLUMN", help="column with the labels")
+    _add_labelled_rows(data)
     data.add_argument(
         "--pos-label",
         metavar="LABEL",
         help="class whose false positives count; if not given, the second of two classes "
         "in sorted order, or all of more (--fp-weight then weighs all mistakes alike)",
     )
-    training = parser.add_argument_group("training")
-    training.add_argument(
+    _add_classifier(parser.add_argument_group("classifier to correct"))
+    _add_training(parser.add_argument_group("training"))
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--output",
+        metavar="FILE",
+        help="save the model here, too; Python reads it with joblib.load (default: none, "
+        f"or {_commands.MODEL_FILE} with --no-mlflow)",
+    )
+    output.add_argument(
+        "--save-data",
+        nargs="?",
+        const="data",
+        metavar="DIR",
+        help="save probabilities, labels and features of the held-out rows as --data-dir "
+        "reads them (DIR, if not given: data)",
+    )
+    _add_overwrite(output)
+    tracking = _add_tracking(parser)
+    _add_experiment(tracking)
+    tracking.add_argument(
+        "--run-name", metavar="NAME", help="name of the run (default: MLflow makes one up)"
+    )
+    tracking.add_argument(
+        "--register-model",
+        action="store_true",
+        help="register the model, with the aliases accuracy, fp and weighted",
+    )
+    tracking.add_argument(
+        "--model-name",
+        metavar="NAME",
+        help="name to register it under (default: rlcorrect)",
+    )
+    parser.set_defaults(run=_commands.train)
+
+
+def _add_classifier(group):
+    group.add_argument(
+        "--estimator",
+        metavar="CLASS",
+        help="dotted path of a scikit-learn compatible classifier, made without arguments "
+        "and fitted to numbers that are made of the table (imputed, scaled, one-hot "
+        "encoded), such as sklearn.ensemble.RandomForestClassifier "
+        "(default: sklearn.linear_model.LogisticRegression)",
+    )
+    group.add_argument(
+        "--baseline-run-id",
+        metavar="RUN",
+        help="correct, without refitting it, the scikit-learn classifier that this MLflow "
+        "run logged; of a run of 'rlcorrect train' that is the classifier it corrected, "
+        "and only rows are used which that run held out",
+    )
+
+
+def _add_training(group):
+    group.add_argument(
         "--timesteps",
         type=int,
         default=200_000,
@@ -95,7 +171,7 @@ def _add_train(commands):
         help="rows that each of three policies adjusts to learn; below 20000 is for trying "
         "out only (default: %(default)s)",
     )
-    training.add_argument(
+    group.add_argument(
         "--fp-weight",
         type=float,
         default=1.2,
@@ -103,120 +179,185 @@ def _add_train(commands):
         help="cost of a false positive, that of a false negative being 1 "
         "(default: %(default)s)",
     )
-    training.add_argument(
+    group.add_argument(
         "--max-adjustment",
         type=float,
         default=0.6,
         metavar="D",
         help="largest change of a probability, above 0 and up to 1 (default: %(default)s)",
     )
-    training.add_argument(
-        "--priority",
-        choices=sorted(PRIORITIES),
-        default="weighted",
-        help="policy that predicts: best weighted reward, fewest false positives at no "
-        "loss of accuracy, or highest accuracy (default: %(default)s)",
+    _add_priority(group, default="weighted")
+    group.add_argument(
+        "--use-input-features",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let the policy see the columns of the table (or hidden_reps.npy) besides "
+        "the probabilities (default: yes)",
     )
-    training.add_argument(
+    group.add_argument(
+        "--normalize-features",
+        action="store_true",
+        help="give each of these columns a normal distribution, by its ranks; helps where "
+        "a few values are huge (scaled they are always)",
+    )
+    group.add_argument(
+        "--learning-rate",
+        type=float,
+        default=1e-2,
+        metavar="LR",
+        help="initial step size of the optimizer (default: %(default)s)",
+    )
+    group.add_argument(
         "--seed",
         type=int,
         default=0,
         metavar="N",
         help="seed of the split and the training (default: %(default)s)",
     )
-    training.add_argument(
+    group.add_argument(
         "--n-jobs",
         type=int,
         default=1,
         metavar="N",
         help="processes; -1 for all cores (default: %(default)s)",
     )
+
+
+def _add_evaluate(commands):
+    parser = commands.add_parser(
+        "evaluate",
+        help="score a trained model beside its classifier, and draw pictures",
+        description="Score a trained model beside the classifier that it corrects, and "
+        "draw pictures. Without arguments: the newest model in MLflow, on the rows that "
+        "its training never saw. Of rows given by --data or --data-dir all are used, or, "
+        "if they are the very rows of the training, those that it never saw.",
+    )
+    _add_model(parser.add_argument_group("model"))
+    _add_labelled_rows(parser.add_argument_group("data"))
     output = parser.add_argument_group("output")
     output.add_argument(
         "--output",
-        default="rlcorrect_model.joblib",
+        metavar="DIR",
+        help="folder for the pictures (default: evaluation_MODEL_PRIORITY)",
+    )
+    _add_overwrite(output)
+    _add_experiment(_add_tracking(parser))
+    parser.set_defaults(run=_commands.evaluate)
+
+
+def _add_infer(commands):
+    parser = commands.add_parser(
+        "infer",
+        help="correct rows without labels, whatever their number",
+        description="Write corrected probabilities, predictions and adjustments of rows "
+        "without labels. The rows are read and written in pieces, so that a file may be "
+        "larger than memory.",
+    )
+    _add_model(parser.add_argument_group("model"))
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--data",
         metavar="FILE",
-        help="where to save the model; Python reads it with joblib.load "
-        "(default: %(default)s)",
+        help="table, CSV or Parquet; columns that the model does not know are left out",
     )
+    data.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="folder with baseline_probs.npy and, where the model was trained with it, "
+        "hidden_reps.npy",
+    )
+    output = parser.add_argument_group("output")
     output.add_argument(
-        "--overwrite", action="store_true", help="replace the file if it exists"
+        "--output",
+        metavar="FILE",
+        help="NAME.csv or NAME.parquet, with columns proba_LABEL, prediction and "
+        "adjustment_LABEL; or NAME.npy with the probabilities, NAME_predictions.npy and "
+        "NAME_adjustments.npy beside it (default: corrected_probs, of the input's kind)",
     )
-    parser.set_defaults(run=_train)
+    _add_overwrite(output)
+    _add_tracking(parser)
+    parser.set_defaults(run=_commands.infer)
 
 
-def _train(args):
-    output = check_output(args.output, overwrite=args.overwrite)
-    X, y, pos_label = _load(args)
-    X_train, X_test, y_train, y_test = train_test_split(
-        X, y, test_size=_HELD_OUT, stratify=y, random_state=args.seed
+def _add_compare(commands):
+    parser = commands.add_parser(
+        "compare",
+        help="show trainings side by side",
+        description="Show the options in which MLflow runs differ, and their metrics on "
+        "held-out rows, side by side.",
     )
-    base = make_pipeline(
-        auto_features(X_train, args.seed),
-        SimpleImputer(keep_empty_features=True),
-        StandardScaler(),
-        LogisticRegression(max_iter=1000),
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="IDs of runs (default: the five newest trainings)",
     )
-    model = RLCalibratedClassifier(
-        base,
-        fp_weight=args.fp_weight,
-        max_adjustment=args.max_adjustment,
-        priority=args.priority,
-        pos_label=pos_label,
-        total_timesteps=args.timesteps,
-        random_state=args.seed,
-        n_jobs=args.n_jobs,
-        verbose=int(sys.stderr.isatty()),
+    _add_tracking_uri(parser)
+    parser.set_defaults(run=_commands.compare, no_mlflow=False)
+
+
+def _add_labelled_rows(group):
+    group.add_argument("--data", metavar="FILE", help="labelled table, CSV or Parquet")
+    group.add_argument("--target", metavar="COLUMN", help="column with the labels")
+    group.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="folder with the probabilities that any model gave rows it was not fitted on: "
+        "baseline_probs.npy (one column per class, in sorted order), true_labels.npy and, "
+        "if the policy is to see more, hidden_reps.npy",
     )
-    model.fit(X_train, y_train)
-    dump_model(model, output)
-    source = args.data or "handwritten digits of scikit-learn, 'is it an 8?'"
-    print(f"{source}: {len(y_train)} rows to train on, {len(y_test)} held out\n")
-    _print_before_and_after(model, X_test, y_test)
-    if model.selected_[args.priority] == 0:
-        print(
-            "\nNo policy beat the classifier on the rows kept to judge them: its "
-            "probabilities stay as they are."
-        )
-    print(f"\nSaved to {output}: joblib.load({str(output)!r}).predict_proba(X)")
 
 
-def _load(args):
-    """Rows, labels, and the positive label in the type of the labels."""
-    if args.data is None and args.target is None:
-        X, y = load_eights()
-        return X, y, args.pos_label or "eight"
-    if args.data is None or args.target is None:
-        raise ValueError("--data FILE and --target COLUMN go together: give both")
-    X, y = read_table(args.data, args.target)
-    if args.pos_label is None:
-        return X, y, None
-    labels = {str(label): label for label in y.tolist()}
-    if args.pos_label not in labels:
-        raise ValueError(
-            f"--pos-label {args.pos_label} is not in column {args.target!r}: it holds "
-            f"{', '.join(sorted(labels)[:10])}"
-        )
-    return X, y, labels[args.pos_label]
+def _add_model(group):
+    group.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="file that train --output wrote (reading it runs code of its author), "
+        "models:/NAME@ALIAS or runs:/RUN (default: the newest training in MLflow, or "
+        f"{_commands.MODEL_FILE} with --no-mlflow)",
+    )
+    _add_priority(group, default=None)
 
 
-def _print_before_and_after(model, X, y):
-    after = model.predict_proba(X)
-    before = after - model.predict_adjustment(X)
-    scores = [
-        classification_metrics(y, proba, classes=model.classes_, pos_label=model.pos_label)
-        for proba in (before, after)
-    ]
-    print(f"{'on held-out rows':18}{'before':>10}{'after':>10}")
-    for name in scores[0]:
-        digits = 0 if name.startswith("false") else 4
-        _print_row(name.replace("_", " "), [score[name] for score in scores], digits)
-    costs = [
-        model.fp_weight * score["false_positives"] + score["false_negatives"]
-        for score in scores
-    ]
-    _print_row(f"cost ({model.fp_weight:g} per FP)", costs, 1)
+def _add_priority(group, default):
+    group.add_argument(
+        "--model-priority",
+        "--priority",
+        dest="priority",
+        choices=sorted(PRIORITIES),
+        default=default,
+        help="policy that predicts: best weighted reward, fewest false positives at no "
+        "loss of accuracy, or highest accuracy "
+        f"(default: {default or 'what the model was trained with'})",
+    )
 
 
-def _print_row(name, values, digits):
-    print(f"{name:18}" + "".join(f"{value:10.{digits}f}" for value in values))
+def _add_overwrite(group):
+    group.add_argument("--overwrite", action="store_true", help="replace files that exist")
+
+
+def _add_tracking(parser):
+    group = parser.add_argument_group("MLflow")
+    _add_tracking_uri(group)
+    group.add_argument(
+        "--no-mlflow", action="store_true", help="do without MLflow: files only"
+    )
+    return group
+
+
+def _add_tracking_uri(group):
+    group.add_argument(
+        "--tracking-uri",
+        metavar="URI",
+        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        help="where MLflow keeps runs and models (default: %(default)s)",
+    )
+
+
+def _add_experiment(group):
+    group.add_argument(
+        "--experiment-name",
+        metavar="NAME",
+        default="rlcorrect",
+        help="experiment that the run belongs to (default: %(default)s)",
+    )

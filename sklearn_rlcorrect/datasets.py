@@ -1,9 +1,18 @@
-"""Labelled tables for the command line: a user's file, or a set that is at hand."""
+"""Rows for the command line: files of a user, or a set that is at hand."""
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_digits
+
+from sklearn_rlcorrect.persistence import check_output, replacing
+
+# Rows in memory at a time, where a file may be larger than the memory.
+CHUNK_SIZE = 10_000
+
+_PROBA, _LABELS, _HIDDEN = "baseline_probs.npy", "true_labels.npy", "hidden_reps.npy"
 
 
 def load_eights():
@@ -61,10 +70,9 @@ def read_table(path, target):
         If the file cannot be read as a table, lacks the column, or holds no class
         labels there.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no such file: {path}")
-    table = _read(path)
+    path = check_table(path)
+    with _one_error(path):
+        table = _read(path)
     if target not in table.columns:
         raise ValueError(
             f"{path} has no column {target!r}: it has {', '.join(map(str, table))}"
@@ -86,16 +94,256 @@ def read_table(path, target):
     return table, y.to_numpy()
 
 
-def _read(path):
+def check_table(path):
+    """Return `path` if a table may be there that can be read.
+
+    Parameters
+    ----------
+    path : str or path-like
+        CSV or Parquet.
+
+    Returns
+    -------
+    path : pathlib.Path
+        The same path.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, or pandas is not installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
     try:
-        import pandas as pd
+        import pandas  # noqa: F401
     except ImportError as error:
         raise ValueError(
             "reading tables needs pandas: pip install 'sklearn-rlcorrect[cli]'"
         ) from error
-    is_parquet = path.suffix in (".parquet", ".pq")
+    return path
+
+
+def read_chunks(path, chunk_size=CHUNK_SIZE):
+    """Read a table piece by piece, each as the whole would have been read.
+
+    Parameters
+    ----------
+    path : str or path-like
+        CSV or Parquet, as for :func:`read_table`.
+
+    chunk_size : int, default=10_000
+        Most rows of a piece.
+
+    Yields
+    ------
+    table : pandas.DataFrame
+        Next rows.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, or it cannot be read as a table.
+    """
+    path = check_table(path)
+    with _one_error(path):
+        yield from (_parquet_chunks if _is_parquet(path) else _csv_chunks)(path, chunk_size)
+
+
+@dataclass(frozen=True)
+class PrecomputedRows:
+    """Probabilities of any model, from a folder of ``.npy`` files.
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n_samples, n_classes) or (n_samples, 1)
+        ``baseline_probs.npy``.
+
+    hidden : ndarray of shape (n_samples, n_hidden) or None
+        ``hidden_reps.npy``: what the corrector may look at besides.
+
+    y : ndarray of shape (n_samples,) or None
+        ``true_labels.npy``.
+    """
+
+    proba: np.ndarray
+    hidden: np.ndarray | None
+    y: np.ndarray | None
+
+    def columns(self):
+        """Columns of an X for :class:`~sklearn_rlcorrect.PrecomputedProbaClassifier`.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_columns)
+            Probabilities first, then what is hidden.
+        """
+        parts = [self.proba] if self.hidden is None else [self.proba, self.hidden]
+        return np.hstack(parts).astype(np.float64)
+
+    def chunks(self, chunk_size=CHUNK_SIZE):
+        """Take the rows apart.
+
+        Parameters
+        ----------
+        chunk_size : int, default=10_000
+            Most rows of a piece.
+
+        Yields
+        ------
+        rows : PrecomputedRows
+            Next rows.
+        """
+        for start in range(0, len(self.proba), chunk_size):
+            part = slice(start, start + chunk_size)
+            yield PrecomputedRows(
+                *(None if array is None else array[part] for array in vars(self).values())
+            )
+
+
+def read_precomputed(folder, *, labelled):
+    """Open the ``.npy`` files of a folder without reading all of them.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Folder with ``baseline_probs.npy``, and ``true_labels.npy`` or
+        ``hidden_reps.npy`` or both.
+
+    labelled : bool
+        Whether the labels are wanted.
+
+    Returns
+    -------
+    rows : PrecomputedRows
+        Memory-mapped.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If a file is missing, cannot be read or has another shape.
+    """
+    folder = Path(folder)
+    proba = _open_array(folder / _PROBA)
+    proba = proba[:, None] if proba.ndim == 1 else proba
+    hidden = _open_array(folder / _HIDDEN) if (folder / _HIDDEN).exists() else None
+    y = _open_array(folder / _LABELS) if labelled else None
+    if proba.ndim != 2 or not len(proba):
+        raise ValueError(
+            f"{folder / _PROBA} has the shape {proba.shape}: it needs a row per sample and "
+            "a column per class (or, of two classes, the second one's only)"
+        )
+    for name, array, n_axes in [(_HIDDEN, hidden, 2), (_LABELS, y, 1)]:
+        if array is not None and (array.ndim != n_axes or len(array) != len(proba)):
+            raise ValueError(
+                f"{folder / name} has the shape {array.shape}: it needs {n_axes} "
+                f"axis or axes, and the {len(proba)} rows of {_PROBA}"
+            )
+    return PrecomputedRows(proba, hidden, y)
+
+
+def check_precomputed_output(folder, *, overwrite=False):
+    """Return the files that :func:`write_precomputed` would write.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Folder; made if it is not there.
+
+    overwrite : bool, default=False
+        Whether files that exist may be replaced.
+
+    Returns
+    -------
+    paths : list of pathlib.Path
+        Probabilities, hidden representation, labels.
+
+    Raises
+    ------
+    FileExistsError, FileNotFoundError
+        If a file exists already, or the folder cannot be made.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise FileExistsError(f"{folder} is a file: give the name of a folder")
+    if folder.is_dir():
+        for name in (_PROBA, _HIDDEN, _LABELS):
+            check_output(folder / name, overwrite=overwrite)
+    elif not folder.parent.is_dir():
+        raise FileNotFoundError(f"no such folder: {folder.parent}")
+    return [folder / name for name in (_PROBA, _HIDDEN, _LABELS)]
+
+
+def write_precomputed(folder, proba, hidden, y):
+    """Write what :func:`read_precomputed` reads.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Folder; made if it is not there. Files in it are replaced.
+
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities.
+
+    hidden : ndarray of shape (n_samples, n_hidden)
+        Features.
+
+    y : ndarray of shape (n_samples,)
+        Labels: numbers, bools or texts.
+    """
+    paths = check_precomputed_output(folder, overwrite=True)
+    Path(folder).mkdir(exist_ok=True)
+    # Texts as texts: an array of objects could only be read back by running code.
+    for path, array in zip(paths, [proba, hidden, np.array(y.tolist())], strict=True):
+        with replacing(path) as temporary, open(temporary, "xb") as file:
+            np.save(file, array, allow_pickle=False)
+
+
+def _open_array(path):
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
     try:
-        return pd.read_parquet(path) if is_parquet else pd.read_csv(path)
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f"cannot read {path} as an array: {error}") from error
+
+
+def _is_parquet(path):
+    return path.suffix in (".parquet", ".pq")
+
+
+@contextmanager
+def _one_error(path):
+    """Tell every way in which a file is no table alike."""
+    try:
+        yield
     except (ValueError, OSError) as error:
-        kind = "Parquet" if is_parquet else "CSV"
+        kind = "Parquet" if _is_parquet(path) else "CSV"
         raise ValueError(f"cannot read {path} as {kind}: {error}") from error
+
+
+def _read(path):
+    import pandas as pd
+
+    # low_memory=True would guess the type of a column anew in every piece of the file.
+    if _is_parquet(path):
+        return pd.read_parquet(path)
+    return pd.read_csv(path, low_memory=False)
+
+
+def _parquet_chunks(path, chunk_size):
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        for batch in file.iter_batches(chunk_size):
+            yield batch.to_pandas()
+
+
+def _csv_chunks(path, chunk_size):
+    """Read twice: a column of numbers here may hold texts further down."""
+    import pandas as pd
+
+    with pd.read_csv(path, chunksize=chunk_size) as chunks:
+        empty = pd.concat([chunk.iloc[:0] for chunk in chunks])
+    with pd.read_csv(path, chunksize=chunk_size, dtype=dict(empty.dtypes)) as chunks:
+        yield from chunks

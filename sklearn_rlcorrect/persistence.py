@@ -1,9 +1,12 @@
-"""Write files so that nothing on disk is lost or left half-written."""
+"""Files of models, and files written so that nothing on disk is lost or half-written."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
+
+from sklearn_rlcorrect.classifier import RLCalibratedClassifier
 
 
 def check_output(path, *, overwrite=False):
@@ -33,8 +36,42 @@ def check_output(path, *, overwrite=False):
     if path.is_dir():
         raise FileExistsError(f"{path} is a folder: give the name of a file in it")
     if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: choose another --output, or --overwrite")
+        raise FileExistsError(f"{path} exists: choose another place, or --overwrite")
     return path
+
+
+@contextmanager
+def replacing(path):
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write; replaced if it exists.
+
+    Yields
+    ------
+    temporary : pathlib.Path
+        File beside it to write to, which gets its name when the block ends well and is
+        removed when it does not.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.persistence import replacing
+    >>> folder = getfixture("tmp_path")
+    >>> with replacing(folder / "note.txt") as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> [path.name for path in folder.iterdir()]
+    ['note.txt']
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def dump_model(model, path):
@@ -58,12 +95,65 @@ def dump_model(model, path):
     >>> joblib.load(folder / "model.joblib")
     LogisticRegression(C=2.0)
     """
+    with replacing(path) as temporary:
+        joblib.dump(model, temporary)
+
+
+def load_model(path):
+    """Read a corrector that :func:`dump_model` or joblib wrote.
+
+    Reading a joblib file runs what its author put into it: read files of people you trust.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to read.
+
+    Returns
+    -------
+    model : RLCalibratedClassifier
+        Fitted model.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, it cannot be read, or holds something else.
+    """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
     try:
-        with open(temporary, "xb") as file:
-            joblib.dump(model, file)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        model = joblib.load(path)
+    except Exception as error:  # a damaged file can raise anything
+        raise ValueError(f"cannot read {path} as a joblib file: {error!r}") from error
+    return check_corrector(model, path)
+
+
+def check_corrector(model, source):
+    """Return `model` if it is a fitted corrector.
+
+    Parameters
+    ----------
+    model : object
+        Anything.
+
+    source : str or path-like
+        Where it is from, for the message.
+
+    Returns
+    -------
+    model : RLCalibratedClassifier
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If it is something else, or not fitted.
+    """
+    if not isinstance(model, RLCalibratedClassifier):
+        raise ValueError(
+            f"{source} holds a {type(model).__name__}, not an RLCalibratedClassifier"
+        )
+    if not hasattr(model, "policies_"):
+        raise ValueError(f"{source} holds an RLCalibratedClassifier that is not fitted")
+    return model

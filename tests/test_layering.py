@@ -40,21 +40,27 @@ ARROWS = {
         "metrics",
         "rewards",
     },
-    "cli": {
+    "_commands": {
         "sklearn_rlcorrect",
-        "_selection",
+        "_validation",
         "datasets",
+        "evaluation",
         "features",
-        "metrics",
+        "inference",
         "persistence",
+        "plotting",
     },
-    "datasets": set(),
+    "cli": {"sklearn_rlcorrect", "_selection"},
+    "datasets": {"persistence"},
     "envs": {"_observation"},
+    "evaluation": {"metrics", "rewards"},
+    "inference": {"datasets", "persistence", "precomputed"},
     "metrics": set(),
-    "persistence": set(),
+    "persistence": {"classifier"},
     "plotting": {"metrics", "rewards"},
     "precomputed": set(),
     "rewards": {"metrics"},
+    "tracking": {"_selection", "evaluation", "persistence", "plotting"},
 }
 
 TRAINING_ONLY = ("torch", "stable_baselines3", "gymnasium")

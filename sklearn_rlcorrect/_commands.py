@@ -1,0 +1,462 @@
+"""What the commands of the command line do."""
+
+import importlib
+import logging
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
+
+from sklearn_rlcorrect import (
+    PrecomputedProbaClassifier,
+    RLCalibratedClassifier,
+    tracking,
+)
+from sklearn_rlcorrect._validation import check_parameters
+from sklearn_rlcorrect.datasets import (
+    PrecomputedRows,
+    check_precomputed_output,
+    load_eights,
+    read_precomputed,
+    read_table,
+    write_precomputed,
+)
+from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.features import TableFeatures, auto_features
+from sklearn_rlcorrect.inference import (
+    check_corrections,
+    model_columns,
+    precomputed_chunks,
+    precomputed_columns,
+    table_chunks,
+    write_corrections,
+)
+from sklearn_rlcorrect.persistence import check_output, dump_model, load_model, replacing
+from sklearn_rlcorrect.plotting import save_pictures
+
+MODEL_FILE = "rlcorrect_model.joblib"
+_HELD_OUT = 0.25
+
+
+@dataclass(frozen=True)
+class _LabelledRows:
+    """Labelled rows and where they are from."""
+
+    X: object
+    y: np.ndarray
+    name: str
+    # The options that lead to them, absolute, for a later command elsewhere.
+    options: dict = field(default_factory=dict)
+    # The leading columns that are probabilities.
+    n_proba: int = 0
+
+    def take(self, rows):
+        X = self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows]
+        return X, self.y[rows]
+
+
+def train(args):
+    """Fit a classifier and its correction, save and log them, show what they bring."""
+    _check_train(args)
+    output = args.output or (MODEL_FILE if args.no_mlflow else None)
+    if output:
+        check_output(output, overwrite=args.overwrite)
+    if args.save_data:
+        check_precomputed_output(args.save_data, overwrite=args.overwrite)
+    _set_up_mlflow(args)
+    baseline, run = _baseline(args)
+    data = _labelled_rows(_given(args) or _trained_on(run) or {})
+    rows, is_known = _unseen(run, data) if run else (np.arange(len(data.y)), True)
+    train_rows, test_rows = train_test_split(
+        rows, test_size=_HELD_OUT, stratify=data.y[rows], random_state=args.seed
+    )
+    X_train, y_train = data.take(train_rows)
+    X_test, y_test = data.take(test_rows)
+    model = _corrector(args, data, baseline, X_train)
+    # All that can be wrong, before the first thing that leaves a trace.
+    check_parameters(model)
+    _set_experiment(args)
+    with tracking.without_autolog():
+        model.fit(X_train, y_train)
+
+    if output:
+        dump_model(model, output)
+    if args.save_data:
+        _save_data(args.save_data, model, X_test, y_test)
+    run_id = None if args.no_mlflow else _log_training(args, model, data, test_rows)
+    print(f"{data.name}: {len(y_train)} rows to train on, {len(y_test)} held out")
+    if not is_known:
+        print(_UNKNOWN.format(what=f"the classifier of run {args.baseline_run_id}"))
+    _print_scores(model, evaluate_correction(model, X_test, y_test))
+    _print_places(args, output, run_id)
+
+
+def evaluate(args):
+    """Score a trained model beside its classifier, on rows that it has not seen."""
+    _set_up_mlflow(args)
+    model, run, name = _load_model(args)
+    options = _given(args) or _trained_on(run)
+    if options is None:
+        raise ValueError(f"{name} does not say which rows it was trained on: {_GIVE_ROWS}")
+    data = _labelled_rows(options)
+    rows, is_known = _unseen(run, data)
+    if not is_known and not _given(args):
+        raise ValueError(f"{data.name} has changed since {name} was trained: {_GIVE_ROWS}")
+    X, y = data.take(rows)
+    X = _as_model_takes(model, data, X)
+    folder = Path(args.output or f"evaluation_{name}_{model.priority}")
+    _check_folder(folder, overwrite=args.overwrite)
+    scores = evaluate_correction(model, X, y)
+    _save_pictures(folder, model, X, y)
+    if not args.no_mlflow:
+        if run is None:
+            _set_experiment(args)
+        params = data.options | {"model": name, "priority": model.priority}
+        tracking.log_evaluation(model, X, y, training_run=run, params=params)
+
+    if is_known:
+        print(f"{data.name}: the {len(y)} rows that training never saw")
+    else:
+        print(f"{data.name}: all {len(y)} rows")
+        print(_UNKNOWN.format(what="the model"))
+    _print_scores(model, scores)
+    print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
+
+
+def infer(args):
+    """Correct rows without labels, whatever their number."""
+    if bool(args.data) == bool(args.data_dir):
+        raise ValueError("give --data FILE or --data-dir DIR: the rows to correct")
+    output = args.output or _default_output(args)
+    check_corrections(output, overwrite=args.overwrite)
+    _set_up_mlflow(args)
+    model, _, name = _load_model(args)
+    total = None
+    if args.data:
+        chunks = table_chunks(model, args.data)
+    else:
+        rows = read_precomputed(args.data_dir, labelled=False)
+        chunks, total = precomputed_chunks(model, rows), len(rows.proba)
+    n_samples, n_changed = write_corrections(
+        model, chunks, output, total=total, progress=sys.stderr.isatty()
+    )
+    print(
+        f"{n_samples} rows, {n_changed} of them ({n_changed / n_samples:.1%}) predicted "
+        f"otherwise than without correction.\nPriority {model.priority}, model {name}. "
+        f"Written: {output}"
+    )
+
+
+def compare(args):
+    """Print runs side by side."""
+    _set_up_mlflow(args)
+    _check_store(args.tracking_uri)
+    table = tracking.compare_runs(args.runs)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for first, *rest in table:
+        cells = [value.rjust(width) for value, width in zip(rest, widths[1:], strict=True)]
+        print("  ".join([first.ljust(widths[0]), *cells]))
+
+
+_GIVE_ROWS = (
+    "give --data FILE --target COLUMN, or --data-dir DIR, with rows that are new to it"
+)
+_UNKNOWN = (
+    "Whether {what} was fitted on some of these rows is not known. If it was, what\n"
+    "follows is too good to be true."
+)
+
+
+def _check_train(args):
+    bases = ("estimator", "baseline_run_id", "data_dir")
+    given = [f"--{name.replace('_', '-')}" for name in bases if getattr(args, name)]
+    if len(given) > 1:
+        raise ValueError(f"{given[0]} and {given[1]} name two classifiers: give one")
+    if args.no_mlflow and (args.baseline_run_id or args.register_model):
+        option = "--baseline-run-id" if args.baseline_run_id else "--register-model"
+        raise ValueError(f"{option} needs MLflow: leave --no-mlflow out")
+    if args.model_name and not args.register_model:
+        raise ValueError("--model-name is for --register-model: give both")
+
+
+def _set_up_mlflow(args):
+    if args.no_mlflow:
+        return
+    try:
+        import mlflow
+    except ImportError as error:
+        raise ValueError(
+            "MLflow is missing: pip install 'sklearn-rlcorrect[cli]', or --no-mlflow"
+        ) from error
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    mlflow.set_tracking_uri(args.tracking_uri)
+
+
+def _set_experiment(args):
+    if not args.no_mlflow:
+        import mlflow
+
+        mlflow.set_experiment(args.experiment_name)
+
+
+def _check_store(tracking_uri):
+    """Refuse to look for something in a database that only looking would make."""
+    path = tracking_uri.removeprefix("sqlite:///")
+    if path != tracking_uri and not Path(path).is_file():
+        raise ValueError(f"{tracking_uri} holds no trained model: train one first")
+
+
+def _baseline(args):
+    if args.baseline_run_id is None:
+        return None, None
+    _check_store(args.tracking_uri)
+    return tracking.load_baseline(args.baseline_run_id)
+
+
+def _load_model(args):
+    """Model, its training's run (None if not known), and what to call it."""
+    source = args.model or (MODEL_FILE if args.no_mlflow else None)
+    if source is not None and ":/" not in source:
+        model, run, name = load_model(source), None, Path(source).stem
+    elif args.no_mlflow:
+        raise ValueError(f"{source} is in MLflow: leave --no-mlflow out")
+    else:
+        _check_store(args.tracking_uri)
+        model, run = tracking.load_model(source)
+        name = run.info.run_id[:8] if run else source.rpartition("/")[2]
+    if args.priority:
+        model.set_params(priority=args.priority)
+    return model, run, name
+
+
+def _given(args):
+    """Options of the command that name rows; None if there are none."""
+    options = {name: getattr(args, name) for name in ("data", "target", "data_dir")}
+    return options if any(options.values()) else None
+
+
+def _trained_on(run):
+    """Options that named the rows of a training; None if it was not one of ours."""
+    if run is None or "source" not in run.data.params:
+        return None
+    return {name: run.data.params.get(name) for name in ("data", "target", "data_dir")}
+
+
+def _labelled_rows(options):
+    data, target, folder = (options.get(name) for name in ("data", "target", "data_dir"))
+    if folder and not (data or target):
+        rows = read_precomputed(folder, labelled=True)
+        return _LabelledRows(
+            rows.columns(),
+            np.asarray(rows.y),
+            folder,
+            {"source": "precomputed", "data_dir": str(Path(folder).resolve())},
+            n_proba=rows.proba.shape[1],
+        )
+    if folder:
+        raise ValueError("--data and --data-dir both name rows: give one")
+    if bool(data) != bool(target):
+        raise ValueError("--data FILE and --target COLUMN go together: give both")
+    if data:
+        path = str(Path(data).resolve())
+        return _LabelledRows(
+            *read_table(data, target),
+            data,
+            {"source": "table", "data": path, "target": target},
+        )
+    return _LabelledRows(
+        *load_eights(),
+        "handwritten digits of scikit-learn, 'is it an 8?'",
+        {"source": "built-in"},
+    )
+
+
+def _unseen(run, data):
+    """Rows that a training did not see; all, and False, where that is not known."""
+    rows = None if run is None else tracking.held_out_rows(run, data.X, data.y)
+    return (np.arange(len(data.y)), False) if rows is None else (rows, True)
+
+
+def _corrector(args, data, baseline, X):
+    return RLCalibratedClassifier(
+        _classifier(args, data, baseline, X),
+        features=_features(args, X),
+        fp_weight=args.fp_weight,
+        max_adjustment=args.max_adjustment,
+        priority=args.priority,
+        pos_label=_pos_label(args, data),
+        total_timesteps=args.timesteps,
+        learning_rate=args.learning_rate,
+        random_state=args.seed,
+        n_jobs=args.n_jobs,
+        verbose=int(sys.stderr.isatty()),
+    )
+
+
+def _classifier(args, data, baseline, X):
+    if baseline is not None:
+        is_frozen = isinstance(baseline, FrozenEstimator)
+        return baseline if is_frozen else FrozenEstimator(baseline)
+    if data.n_proba:
+        given = PrecomputedProbaClassifier(list(range(data.n_proba)))
+        return FrozenEstimator(given.fit(data.X, data.y))
+    classifier = LogisticRegression(max_iter=1000)
+    if args.estimator:
+        classifier = _estimator(args.estimator, args.seed)
+    return make_pipeline(
+        auto_features(X, args.seed),
+        SimpleImputer(keep_empty_features=True),
+        StandardScaler(),
+        classifier,
+    )
+
+
+def _estimator(path, seed):
+    """Instance of a class of classifiers, by its dotted path."""
+    module, _, name = path.rpartition(".")
+    try:
+        estimator = getattr(importlib.import_module(module), name)()
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"--estimator {path} is not a class that can be made without arguments, such "
+            f"as sklearn.ensemble.RandomForestClassifier: {error}"
+        ) from error
+    if not hasattr(estimator, "predict_proba") and not hasattr(
+        estimator, "decision_function"
+    ):
+        raise ValueError(
+            f"--estimator {path} has neither predict_proba nor decision_function: it "
+            "gives no probabilities that could be corrected"
+        )
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=seed)
+    return estimator
+
+
+def _features(args, X):
+    if not args.use_input_features:
+        return None
+    if not args.normalize_features:
+        return "auto"
+    return make_pipeline(
+        auto_features(X, args.seed),
+        QuantileTransformer(
+            n_quantiles=min(1000, len(X)),
+            output_distribution="normal",
+            random_state=args.seed,
+        ),
+    )
+
+
+def _pos_label(args, data):
+    """The positive label in the type of the labels."""
+    if args.pos_label is None:
+        return "eight" if data.options["source"] == "built-in" else None
+    labels = {str(label): label for label in data.y.tolist()}
+    if args.pos_label not in labels:
+        raise ValueError(
+            f"--pos-label {args.pos_label} is not among the labels of {data.name}: they "
+            f"are {', '.join(sorted(labels)[:10])}"
+        )
+    return labels[args.pos_label]
+
+
+def _as_model_takes(model, data, X):
+    if not data.n_proba:
+        return model_columns(model, X, data.name)
+    proba, hidden = X[:, : data.n_proba], X[:, data.n_proba :]
+    return precomputed_columns(
+        model, PrecomputedRows(proba, hidden if hidden.size else None, None)
+    )
+
+
+def _default_output(args):
+    if args.data_dir:
+        return "corrected_probs.npy"
+    is_parquet = Path(args.data).suffix in (".parquet", ".pq")
+    return "corrected_probs.parquet" if is_parquet else "corrected_probs.csv"
+
+
+def _save_data(folder, model, X, y):
+    """Write rows as ``--data-dir`` reads them."""
+    before, _ = model.predict_before_after(X)
+    try:
+        hidden = np.asarray(X, dtype=np.float64)
+    except (TypeError, ValueError):
+        hidden = TableFeatures().fit_transform(X)
+    write_precomputed(folder, before, hidden, y)
+
+
+def _log_training(args, model, data, test_rows):
+    import mlflow
+
+    X_test, y_test = data.take(test_rows)
+    name = (args.model_name or "rlcorrect") if args.register_model else None
+    params = data.options | {"baseline_run_id": args.baseline_run_id or "-"}
+    with mlflow.start_run(run_name=args.run_name) as run:
+        tracking.log_run(model, X_test, y_test, params=params, registered_model_name=name)
+        tracking.log_held_out_rows(data.X, data.y, test_rows)
+    return run.info.run_id
+
+
+def _check_folder(folder, *, overwrite):
+    if folder.is_file():
+        raise FileExistsError(f"{folder} is a file: --output must name a folder")
+    if folder.exists() and not overwrite:
+        raise FileExistsError(f"{folder} exists: choose another --output, or --overwrite")
+    if not folder.parent.is_dir():
+        raise FileNotFoundError(f"no such folder: {folder.parent}")
+
+
+def _save_pictures(folder, model, X, y):
+    """Draw first, so that a folder appears with all pictures or not at all."""
+    with tempfile.TemporaryDirectory() as drawn:
+        paths = save_pictures(model, X, y, drawn)
+        folder.mkdir(exist_ok=True)
+        for path in paths:
+            with replacing(folder / path.name) as temporary:
+                shutil.copyfile(path, temporary)
+
+
+def _print_scores(model, scores):
+    print(f"\n{'on these rows':18}{'before':>10}{'after':>10}")
+    for name, before in scores["before"].items():
+        label = name.replace("_", " ")
+        if name == "cost" and not isinstance(model.fp_weight, dict):
+            label = f"cost ({model.fp_weight:g} per FP)"
+        digits = {"cost": 1, "changed": 0}.get(name, 0 if name.startswith("false") else 4)
+        after = scores["after"][name]
+        print(f"{label:18}{before:10.{digits}f}{after:10.{digits}f}")
+    if model.selected_[model.priority] == 0:
+        print(
+            "\nNo policy beat the classifier on the rows kept to judge them: its "
+            "probabilities stay as they are."
+        )
+
+
+def _print_places(args, output, run_id):
+    if output:
+        print(f"\nSaved to {output}: joblib.load({str(output)!r}).predict_proba(X)")
+    if args.save_data:
+        print(f"\nHeld-out rows, for --data-dir: {args.save_data}{os.sep}")
+    if run_id:
+        uri = shlex.quote(args.tracking_uri)
+        print(
+            f"\nMLflow run {run_id} (experiment {args.experiment_name}) holds the model, "
+            "its learning\ncurves and pictures. To see them, and to go on:\n"
+            f"  mlflow ui --backend-store-uri {uri}\n"
+            f"  rlcorrect evaluate --model-priority fp --tracking-uri {uri}"
+        )

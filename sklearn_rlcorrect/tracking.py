@@ -1,0 +1,585 @@
+"""Trained corrections in MLflow: one run per training, and the model registry."""
+
+import contextlib
+import copy
+import hashlib
+import io
+import json
+import platform
+import sys
+import tempfile
+import warnings
+from importlib import metadata
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_rlcorrect._selection import PRIORITIES
+from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.persistence import check_corrector
+from sklearn_rlcorrect.plotting import save_pictures
+
+# How our runs are found again, and what they were made of.
+_STAGE, _FINGERPRINT = "rlcorrect.stage", "rlcorrect.data_fingerprint"
+_HELD_OUT_FILE = "held_out_rows.txt"
+_EXAMPLE_ROWS = 5
+# MLflow refuses longer values of parameters.
+_LONGEST_PARAM = 6000
+
+
+def log_run(
+    estimator,
+    X_test,
+    y_test,
+    *,
+    run_name=None,
+    params=None,
+    registered_model_name=None,
+):
+    """Log a fitted corrector as one MLflow run.
+
+    It goes to the active run, if there is one, or to a new run of the experiment that is
+    set. What is logged: parameters, versions of all packages, a fingerprint of the rows,
+    the metrics of every checkpoint of the training (``checkpoint/accuracy`` and so on,
+    at the timestep), metrics before and after on the rows that are given
+    (``before/accuracy``, ``after/accuracy``), pictures, and one model. The model is saved
+    by skops, and its pyfunc returns corrected probabilities.
+
+    Parameters
+    ----------
+    estimator : RLCalibratedClassifier
+        Fitted.
+
+    X_test : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows that the corrector was not fitted on.
+
+    y_test : array-like of shape (n_samples,)
+        Labels.
+
+    run_name : str, default=None
+        Name of the new run; None lets MLflow choose one.
+
+    params : dict of str to object, default=None
+        More parameters to log beside those of the estimator.
+
+    registered_model_name : str, default=None
+        Registers the model under this name with the aliases ``accuracy``, ``fp`` and
+        ``weighted``, each of which predicts with that priority, as pyfunc, too. That takes
+        a version each, the logged model being one of them.
+
+    Returns
+    -------
+    run_id : str
+        ID of the run.
+
+    Raises
+    ------
+    ValueError
+        If `y_test` holds a label that the estimator does not know.
+
+    See Also
+    --------
+    without_autolog : Keeps ``mlflow.autolog()`` away from the inner fits.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.tracking import log_run, without_autolog
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> base = LogisticRegression(max_iter=5000)
+    >>> model = RLCalibratedClassifier(base, total_timesteps=2_000)
+    >>> with without_autolog():
+    ...     model = model.fit(X[:400], y[:400])
+    >>> run_id = log_run(model, X[400:], y[400:])  # doctest: +SKIP
+    """
+    import mlflow
+
+    check_is_fitted(estimator)
+    X_test = _as_known_to_mlflow(X_test)
+    with without_autolog(), _active_or_new_run(run_name) as run:
+        run_id = run.info.run_id
+        mlflow.set_tags({_STAGE: "train", _FINGERPRINT: fingerprint(X_test, y_test)})
+        own = estimator.get_params(deep=False) | {"n_test": len(y_test)}
+        _log_params(own | (params or {}))
+        _log_environment()
+        _log_history(run_id, estimator.history_)
+        _log_evaluation(estimator, X_test, y_test)
+        example = X_test[:_EXAMPLE_ROWS]
+        model_uri = _log_model(estimator, example)
+        if registered_model_name is not None:
+            _register(estimator, example, model_uri, registered_model_name)
+    return run_id
+
+
+def log_held_out_rows(X, y, rows):
+    """Note in the active run which rows of a larger set it was not trained on.
+
+    Parameters
+    ----------
+    X : {ndarray, dataframe} of shape (n_samples, n_features)
+        All rows.
+
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    rows : ndarray of int
+        Those that training did not see.
+    """
+    import mlflow
+
+    mlflow.set_tag(_FINGERPRINT, fingerprint(X, y))
+    mlflow.log_text("\n".join(map(str, rows.tolist())), _HELD_OUT_FILE)
+
+
+def held_out_rows(run, X, y):
+    """Rows of a set that a run was not trained on.
+
+    Parameters
+    ----------
+    run : mlflow.entities.Run
+        From :func:`load_model`.
+
+    X : {array-like, dataframe} of shape (n_samples, n_features)
+        Rows.
+
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    rows : ndarray of int or None
+        None if the run knows nothing of this set.
+    """
+    import mlflow
+
+    if run.data.tags.get(_FINGERPRINT) != fingerprint(X, y):
+        return None
+    artifacts = mlflow.MlflowClient().list_artifacts(run.info.run_id)
+    if _HELD_OUT_FILE not in [artifact.path for artifact in artifacts]:
+        return np.arange(len(y))
+    text = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/{_HELD_OUT_FILE}")
+    return np.array(text.split(), dtype=int)
+
+
+def log_evaluation(estimator, X, y, *, training_run, params):
+    """Log an evaluation as a run below the training's.
+
+    Parameters
+    ----------
+    estimator : RLCalibratedClassifier
+        Fitted.
+
+    X : {array-like, dataframe} of shape (n_samples, n_features)
+        Rows that the corrector was not fitted on.
+
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    training_run : mlflow.entities.Run or None
+        Where the model is from.
+
+    params : dict of str to object
+        What to log of the evaluation.
+
+    Returns
+    -------
+    run_id : str
+        ID of the new run.
+    """
+    import mlflow
+
+    place = {}
+    if training_run is not None:
+        info = training_run.info
+        place = {"experiment_id": info.experiment_id, "parent_run_id": info.run_id}
+    name = f"evaluate {estimator.priority}"
+    with without_autolog(), mlflow.start_run(run_name=name, **place) as run:
+        mlflow.set_tags({_STAGE: "evaluate", _FINGERPRINT: fingerprint(X, y)})
+        _log_params(params | {"n_test": len(y)})
+        _log_evaluation(estimator, X, y)
+    return run.info.run_id
+
+
+def load_model(uri=None):
+    """Load a corrector that was logged.
+
+    Parameters
+    ----------
+    uri : str, default=None
+        ``runs:/RUN_ID``, or any URI of a model that MLflow knows, such as
+        ``models:/NAME@fp``. None is the model of the newest training.
+
+    Returns
+    -------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    run : mlflow.entities.Run or None
+        Its training; None where MLflow does not know.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, or it is something else.
+    """
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    if uri is None:
+        run = _newest_training(client)
+        return check_corrector(_model_of_run(run.info.run_id), "the newest run"), run
+    scheme, _, rest = uri.partition(":/")
+    if scheme == "runs" and "/" not in rest.strip("/"):
+        run_id = rest.strip("/")
+        return check_corrector(_model_of_run(run_id), uri), _run(client, run_id)
+    with _told_in_one_line(f"there is no model {uri}"):
+        info = mlflow.models.get_model_info(uri)
+        model = check_corrector(mlflow.sklearn.load_model(uri), uri)
+    return model, _run(client, info.run_id) if info.run_id else None
+
+
+def load_baseline(run_id):
+    """Load a classifier that a run logged, to correct it.
+
+    Parameters
+    ----------
+    run_id : str
+        ID of a run that logged a scikit-learn model. Of a corrector it is the classifier
+        that it corrects.
+
+    Returns
+    -------
+    classifier : estimator
+        Fitted.
+
+    run : mlflow.entities.Run
+        The run.
+
+    Raises
+    ------
+    ValueError
+        If there is no such run, or it logged no scikit-learn model.
+    """
+    import mlflow
+
+    run = _run(mlflow.MlflowClient(), run_id)
+    model = _model_of_run(run_id)
+    corrected = getattr(model, "estimator_", None) if hasattr(model, "policies_") else None
+    return (model if corrected is None else corrected), run
+
+
+def compare_runs(run_ids=None, *, newest=5):
+    """Put runs side by side.
+
+    Parameters
+    ----------
+    run_ids : list of str, default=None
+        IDs of runs; None is the newest trainings.
+
+    newest : int, default=5
+        How many, if `run_ids` is None.
+
+    Returns
+    -------
+    table : list of list of str
+        A header, then per parameter that differs, and per metric before and after, its
+        values in all runs.
+
+    Raises
+    ------
+    ValueError
+        If there is no such run.
+    """
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    if run_ids:
+        runs = [_run(client, run_id) for run_id in run_ids]
+    else:
+        runs = _trainings(client, newest)
+    header = ["run", *(run.info.run_name for run in runs)]
+    ids = ["id", *(run.info.run_id[:8] for run in runs)]
+    params = [
+        row
+        for row in _rows(runs, lambda run: run.data.params)
+        if len(set(row[1:])) > 1 and max(map(len, row)) <= 40
+    ]
+    metrics = _rows(
+        runs,
+        lambda run: {
+            name: f"{value:.6g}"
+            for name, value in run.data.metrics.items()
+            if name.startswith(("before/", "after/"))
+        },
+    )
+    return [header, ids, *params, *metrics]
+
+
+def fingerprint(X, y):
+    """Hash of labelled rows: the same wherever and whenever the same rows are read.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows.
+
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    digest : str
+        32 hexadecimal digits.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.tracking import fingerprint
+    >>> fingerprint([[1.0, 2.0]], ["yes"]) == fingerprint([[1.0, 2.0]], ["no"])
+    False
+    """
+    import pandas as pd
+
+    X = _as_known_to_mlflow(X)
+    if sparse.issparse(X):
+        X = X.tocoo()
+        X = np.column_stack([*X.coords, X.data])
+    digest = hashlib.sha256()
+    for table in (pd.DataFrame(X), pd.DataFrame({"y": np.asarray(y)})):
+        digest.update("\n".join(map(str, table.columns)).encode())
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+@contextlib.contextmanager
+def without_autolog():
+    """Keep ``mlflow.autolog()`` away from what is fitted in this block.
+
+    A corrector fits its classifier once per fold and once on all rows. With autologging
+    on, each of these fits would be a run, or a model, of its own.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    if "mlflow" not in sys.modules:
+        yield
+        return
+    # Not in MLflow's documentation; autolog(disable=True) is, but forgets what was set.
+    from mlflow.utils.autologging_utils import disable_autologging
+
+    with disable_autologging():
+        yield
+
+
+def _active_or_new_run(run_name):
+    import mlflow
+
+    active = mlflow.active_run()
+    if active is not None:
+        return contextlib.nullcontext(active)
+    return mlflow.start_run(run_name=run_name)
+
+
+def _log_params(params):
+    import mlflow
+
+    mlflow.log_params({name: str(value)[:_LONGEST_PARAM] for name, value in params.items()})
+
+
+def _log_environment():
+    import mlflow
+
+    packages = {d.metadata["Name"]: d.version for d in metadata.distributions()}
+    environment = {
+        "python": sys.version,
+        "platform": platform.platform(),
+        "packages": dict(sorted(packages.items(), key=lambda item: item[0].lower())),
+    }
+    mlflow.log_text(json.dumps(environment, indent=2), "environment.json")
+
+
+def _log_history(run_id, history):
+    """Every metric of every checkpoint, at its timestep."""
+    import time
+
+    import mlflow
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    metrics = [
+        Metric(f"checkpoint/{name}", float(value), now, int(timestep))
+        for name, values in history.items()
+        if name != "timesteps"
+        for timestep, value in zip(history["timesteps"], values, strict=True)
+    ]
+    mlflow.MlflowClient().log_batch(run_id, metrics=metrics)
+
+
+def _log_evaluation(estimator, X, y):
+    """Log metrics before and after, the rows that they are of, and pictures."""
+    import mlflow
+
+    scores = evaluate_correction(estimator, X, y)
+    mlflow.log_metrics(
+        {
+            f"{when}/{name}": value
+            for when, values in scores.items()
+            for name, value in values.items()
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        save_pictures(estimator, X, y, folder)
+        mlflow.log_artifacts(folder, "pictures")
+
+
+def _log_model(estimator, example):
+    import mlflow
+
+    with _quiet():
+        return mlflow.sklearn.log_model(
+            estimator, name="model", **_model_options(estimator, example)
+        ).model_uri
+
+
+def _model_options(estimator, example):
+    from mlflow.models import infer_signature
+
+    return {
+        "serialization_format": "skops",
+        "skops_trusted_types": _skops_types(estimator),
+        "signature": infer_signature(example, estimator.predict_proba(example)),
+        "input_example": example,
+        "pyfunc_predict_fn": "predict_proba",
+        "pip_requirements": _requirements(estimator),
+    }
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Keep MLflow from telling users of its own calls what only their caller can mend."""
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _skops_types(estimator):
+    """All types in a model of our own making: what we log we trust."""
+    import skops.io
+
+    return skops.io.get_untrusted_types(data=skops.io.dumps(estimator))
+
+
+def _requirements(estimator):
+    """Packages of the estimator and of all that it is made of, as installed."""
+    parts = [estimator, *estimator.get_params(deep=True).values()]
+    modules = {type(part).__module__.split(".")[0] for part in parts}
+    distributions = metadata.packages_distributions()
+    needed = {name for module in modules for name in distributions.get(module, [])}
+    needed |= {"sklearn-rlcorrect", "numpy", "scipy", "scikit-learn", "skops"}
+    return [f"{name}=={metadata.version(name)}" for name in sorted(needed)]
+
+
+def _register(estimator, example, model_uri, name):
+    """Register a version for each priority, the logged model last.
+
+    An alias names a version, and a version predicts in one way, whatever alias it was
+    loaded by: for each alias to do what it says there must be a version for each.
+    """
+    import mlflow
+
+    client = mlflow.MlflowClient()
+    others = [priority for priority in PRIORITIES if priority != estimator.priority]
+    for priority in [*others, estimator.priority]:
+        uri = model_uri
+        if priority != estimator.priority:
+            uri = _log_variant(estimator, example, priority)
+        with _quiet():
+            version = mlflow.register_model(uri, name, tags={"priority": priority})
+        client.set_registered_model_alias(name, priority, version.version)
+
+
+def _log_variant(estimator, example, priority):
+    """Save the model so that it predicts with another priority; not one more model."""
+    import mlflow
+
+    variant = copy.copy(estimator).set_params(priority=priority)
+    run_id, path = mlflow.active_run().info.run_id, f"registered/{priority}"
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        mlflow.sklearn.save_model(
+            variant,
+            f"{folder}/model",
+            mlflow_model=mlflow.models.Model(run_id=run_id),
+            **_model_options(variant, example),
+        )
+        mlflow.log_artifacts(f"{folder}/model", path)
+    return f"runs:/{run_id}/{path}"
+
+
+def _newest_training(client):
+    runs = _trainings(client, 1)
+    if not runs:
+        import mlflow
+
+        raise ValueError(
+            f"{mlflow.get_tracking_uri()} holds no trained model: train one first, or say "
+            "which to take"
+        )
+    return runs[0]
+
+
+def _trainings(client, newest):
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    return client.search_runs(
+        experiments,
+        filter_string=f"tags.`{_STAGE}` = 'train' and attributes.status = 'FINISHED'",
+        order_by=["attributes.start_time DESC"],
+        max_results=newest,
+    )
+
+
+def _run(client, run_id):
+    with _told_in_one_line(f"there is no run {run_id!r}"):
+        return client.get_run(run_id)
+
+
+def _model_of_run(run_id):
+    """The scikit-learn model of a run; its newest, if it logged several."""
+    import mlflow
+
+    run = _run(mlflow.MlflowClient(), run_id)
+    models = mlflow.search_logged_models(
+        experiment_ids=[run.info.experiment_id],
+        filter_string=f"source_run_id = '{run_id}'",
+        order_by=[{"field_name": "creation_timestamp", "ascending": False}],
+        output_format="list",
+    )
+    if not models:
+        raise ValueError(f"run {run_id} logged no model")
+    uri = models[0].model_uri
+    with _told_in_one_line(f"the model of run {run_id} is not a scikit-learn model"):
+        return mlflow.sklearn.load_model(uri)
+
+
+@contextlib.contextmanager
+def _told_in_one_line(message):
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        raise ValueError(f"{message}: {error.message}") from error
+
+
+def _as_known_to_mlflow(X):
+    """MLflow and pandas know no polars."""
+    return X.to_pandas() if hasattr(X, "to_pandas") else X
+
+
+def _rows(runs, values_of):
+    values = [values_of(run) for run in runs]
+    names = dict.fromkeys(name for each in values for name in each)
+    return [[name, *(each.get(name, "-") for each in values)] for name in names]
