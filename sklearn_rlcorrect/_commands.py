@@ -23,7 +23,7 @@ from sklearn_rlcorrect import (
     RLCalibratedClassifier,
     tracking,
 )
-from sklearn_rlcorrect._validation import check_parameters
+from sklearn_rlcorrect._validation import check_parameters, check_target
 from sklearn_rlcorrect.datasets import (
     PrecomputedRows,
     check_precomputed_output,
@@ -77,6 +77,7 @@ def train(args):
     _set_up_mlflow(args)
     baseline, run = _baseline(args)
     data = _labelled_rows(_given(args) or _trained_on(run) or {})
+    check_target(data.y)
     rows, is_known = _unseen(run, data) if run else (np.arange(len(data.y)), True)
     train_rows, test_rows = train_test_split(
         rows, test_size=_HELD_OUT, stratify=data.y[rows], random_state=args.seed
@@ -108,11 +109,13 @@ def evaluate(args):
     model, run, name = _load_model(args)
     options = _given(args) or _trained_on(run)
     if options is None:
-        raise ValueError(f"{name} does not say which rows it was trained on: {_GIVE_ROWS}")
+        raise ValueError(f"model {name} does not say what it was trained on: {_GIVE_ROWS}")
     data = _labelled_rows(options)
     rows, is_known = _unseen(run, data)
     if not is_known and not _given(args):
-        raise ValueError(f"{data.name} has changed since {name} was trained: {_GIVE_ROWS}")
+        raise ValueError(
+            f"{data.name} has changed since model {name} was trained: {_GIVE_ROWS}"
+        )
     X, y = data.take(rows)
     X = _as_model_takes(model, data, X)
     folder = Path(args.output or f"evaluation_{name}_{model.priority}")
@@ -216,7 +219,10 @@ def _check_store(tracking_uri):
     """Refuse to look for something in a database that only looking would make."""
     path = tracking_uri.removeprefix("sqlite:///")
     if path != tracking_uri and not Path(path).is_file():
-        raise ValueError(f"{tracking_uri} holds no trained model: train one first")
+        raise ValueError(
+            f"there is no MLflow store at {tracking_uri} yet: train a model first, or give "
+            "--tracking-uri"
+        )
 
 
 def _baseline(args):
@@ -324,6 +330,14 @@ def _classifier(args, data, baseline, X):
     )
 
 
+def _classifier_name(args):
+    if args.baseline_run_id:
+        return f"run {args.baseline_run_id}"
+    if args.data_dir:
+        return "precomputed"
+    return args.estimator or "sklearn.linear_model.LogisticRegression"
+
+
 def _estimator(path, seed):
     """Instance of a class of classifiers, by its dotted path."""
     module, _, name = path.rpartition(".")
@@ -405,7 +419,7 @@ def _log_training(args, model, data, test_rows):
 
     X_test, y_test = data.take(test_rows)
     name = (args.model_name or "rlcorrect") if args.register_model else None
-    params = data.options | {"baseline_run_id": args.baseline_run_id or "-"}
+    params = data.options | {"classifier": _classifier_name(args)}
     with mlflow.start_run(run_name=args.run_name) as run:
         tracking.log_run(model, X_test, y_test, params=params, registered_model_name=name)
         tracking.log_held_out_rows(data.X, data.y, test_rows)

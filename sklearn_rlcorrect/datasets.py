@@ -146,8 +146,9 @@ def read_chunks(path, chunk_size=CHUNK_SIZE):
         If there is no such file, or it cannot be read as a table.
     """
     path = check_table(path)
+    pieces = _parquet_chunks if _is_parquet(path) else _csv_chunks
     with _one_error(path):
-        yield from (_parquet_chunks if _is_parquet(path) else _csv_chunks)(path, chunk_size)
+        yield from (table for table in pieces(path, chunk_size) if len(table))
 
 
 @dataclass(frozen=True)
@@ -233,11 +234,12 @@ def read_precomputed(folder, *, labelled):
             f"{folder / _PROBA} has the shape {proba.shape}: it needs a row per sample and "
             "a column per class (or, of two classes, the second one's only)"
         )
-    for name, array, n_axes in [(_HIDDEN, hidden, 2), (_LABELS, y, 1)]:
+    for name, array, shape in [(_HIDDEN, hidden, " n_columns"), (_LABELS, y, "")]:
+        n_axes = 2 if shape else 1
         if array is not None and (array.ndim != n_axes or len(array) != len(proba)):
             raise ValueError(
-                f"{folder / name} has the shape {array.shape}: it needs {n_axes} "
-                f"axis or axes, and the {len(proba)} rows of {_PROBA}"
+                f"{folder / name} has the shape {array.shape}: with {len(proba)} rows in "
+                f"{_PROBA}, it needs the shape ({len(proba)},{shape})"
             )
     return PrecomputedRows(proba, hidden, y)
 
@@ -344,6 +346,19 @@ def _csv_chunks(path, chunk_size):
     import pandas as pd
 
     with pd.read_csv(path, chunksize=chunk_size) as chunks:
-        empty = pd.concat([chunk.iloc[:0] for chunk in chunks])
-    with pd.read_csv(path, chunksize=chunk_size, dtype=dict(empty.dtypes)) as chunks:
+        dtypes = _common_dtypes([chunk.iloc[:0] for chunk in chunks])
+    with pd.read_csv(path, chunksize=chunk_size, dtype=dtypes) as chunks:
         yield from chunks
+
+
+def _common_dtypes(pieces):
+    """Types that the columns of the whole have."""
+    import pandas as pd
+
+    dtypes = dict(pd.concat(pieces).dtypes)
+    for name in dtypes:
+        is_bool = [piece[name].dtype == bool for piece in pieces]
+        # To concatenate, True is 1; in a file, it is a word among numbers.
+        if any(is_bool) and not all(is_bool):
+            dtypes[name] = object
+    return dtypes

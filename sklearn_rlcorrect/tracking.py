@@ -26,6 +26,8 @@ _HELD_OUT_FILE = "held_out_rows.txt"
 _EXAMPLE_ROWS = 5
 # MLflow refuses longer values of parameters.
 _LONGEST_PARAM = 6000
+# A nested estimator, written out, tells nobody in a table what it is.
+_LONGEST_CELL = 60
 
 
 def log_run(
@@ -305,7 +307,7 @@ def compare_runs(run_ids=None, *, newest=5):
     params = [
         row
         for row in _rows(runs, lambda run: run.data.params)
-        if len(set(row[1:])) > 1 and max(map(len, row)) <= 40
+        if len(set(row[1:])) > 1 and max(map(len, row)) <= _LONGEST_CELL
     ]
     metrics = _rows(
         runs,

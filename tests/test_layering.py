@@ -49,8 +49,9 @@ ARROWS = {
         "inference",
         "persistence",
         "plotting",
+        "tracking",
     },
-    "cli": {"sklearn_rlcorrect", "_selection"},
+    "cli": {"sklearn_rlcorrect", "_commands", "_selection"},
     "datasets": {"persistence"},
     "envs": {"_observation"},
     "evaluation": {"metrics", "rewards"},
@@ -74,6 +75,10 @@ def imported_modules(path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             yield node.module
+            names = [alias.name for alias in node.names]
+            yield from (
+                f"{node.module}.{n}" for n in names if (PACKAGE / f"{n}.py").exists()
+            )
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda p: p.stem)

@@ -1,0 +1,49 @@
+"""Before and after, against counts made by hand."""
+
+import numpy as np
+import pytest
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect.evaluation import evaluate_correction
+
+X = np.array([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8], [0.6, 0.4], [0.1, 0.9]])
+Y = np.array(["ham", "ham", "ham", "spam", "spam"])
+
+
+def corrector(**params):
+    """Move 0.4 from "spam" to "ham" wherever it is."""
+    given = FrozenEstimator(PrecomputedProbaClassifier([0, 1]).fit(X, Y))
+    model = RLCalibratedClassifier(given, total_timesteps=20, features=None, **params)
+    model.fit(np.tile(X, (10, 1)), np.tile(Y, 10))
+    n_observed = model.policies_["weighted"][0][0].shape[0]
+    policy = [np.zeros((n_observed, 2)), np.array([99.0, -99.0])]
+    model.policies_["weighted"] = [policy]
+    model.max_adjustment_ = 0.25
+    return model
+
+
+def test_counts():
+    scores = evaluate_correction(corrector(fp_weight=3), X, Y)
+    before, after = scores["before"], scores["after"]
+    assert (before["false_positives"], before["false_negatives"]) == (2, 1)
+    assert (before["cost"], before["changed"]) == (2 * 3 + 1, 0)
+    # Only 0.7 comes down below 0.5: one false positive is left, and no more is missed.
+    assert (after["false_positives"], after["false_negatives"]) == (1, 1)
+    assert (after["cost"], after["changed"]) == (3 + 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("params", "cost"),
+    [
+        ({"fp_weight": 3, "pos_label": "ham"}, 2 + 3),
+        ({"fp_weight": {"ham": 5.0, "spam": 7.0}}, 2 * 7 + 5),
+    ],
+)
+def test_costs_follow_the_positive_label(params, cost):
+    assert evaluate_correction(corrector(**params), X, Y)["before"]["cost"] == cost
+
+
+def test_unknown_label():
+    with pytest.raises(ValueError, match="y holds 'eggs', which the classifier does not"):
+        evaluate_correction(corrector(), X, np.where(Y == "ham", "eggs", Y))
