@@ -47,6 +47,7 @@ from sklearn_rlcorrect.plotting import save_pictures
 
 MODEL_FILE = "rlcorrect_model.joblib"
 _HELD_OUT = 0.25
+_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,14 @@ def _set_up_mlflow(args):
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    args.tracking_uri = _absolute(args.tracking_uri)
     mlflow.set_tracking_uri(args.tracking_uri)
+
+
+def _absolute(tracking_uri):
+    """A database is a file in the current folder, wherever MLflow opened one before."""
+    path = tracking_uri.removeprefix(_SQLITE)
+    return tracking_uri if path == tracking_uri else f"{_SQLITE}{Path(path).resolve()}"
 
 
 def _set_experiment(args):
@@ -217,7 +225,7 @@ def _set_experiment(args):
 
 def _check_store(tracking_uri):
     """Refuse to look for something in a database that only looking would make."""
-    path = tracking_uri.removeprefix("sqlite:///")
+    path = tracking_uri.removeprefix(_SQLITE)
     if path != tracking_uri and not Path(path).is_file():
         raise ValueError(
             f"there is no MLflow store at {tracking_uri} yet: train a model first, or give "

@@ -577,7 +577,9 @@ def _told_in_one_line(message):
 
 
 def _as_known_to_mlflow(X):
-    """MLflow and pandas know no polars."""
+    """Frames of pandas, for MLflow knows no others; lists, also of texts, as arrays."""
+    if isinstance(X, list):
+        return np.array(X)
     return X.to_pandas() if hasattr(X, "to_pandas") else X
 
 

@@ -165,8 +165,8 @@ def test_it_says_so_when_nothing_helps(table, capsys):
         ("train --model-name x", "--model-name is for --register-model: give both"),
         ("train --no-mlflow --register-model", "--register-model needs MLflow"),
         ("train --no-mlflow --baseline-run-id x", "--baseline-run-id needs MLflow"),
-        ("train --baseline-run-id x", "there is no MLflow store at sqlite:///mlflow.db"),
-        ("evaluate", "there is no MLflow store at sqlite:///mlflow.db yet"),
+        ("train --baseline-run-id x", "mlflow.db yet: train a model first"),
+        ("evaluate", "mlflow.db yet: train a model first"),
         ("evaluate --no-mlflow", "no such file: rlcorrect_model.joblib"),
         ("evaluate --no-mlflow --model models:/a@b", "models:/a@b is in MLflow: leave"),
         ("evaluate --model there.joblib", "cannot read there.joblib as a joblib file"),
@@ -177,8 +177,8 @@ def test_it_says_so_when_nothing_helps(table, capsys):
         ("infer --data table.csv --output x.txt", "must end in .csv, .parquet, .npy"),
         ("infer --data table.csv --output no/x.csv", "no such folder: no"),
         ("infer --data table.csv --output table.csv", "table.csv exists: choose another"),
-        ("infer --data table.csv", "there is no MLflow store at sqlite:///mlflow.db yet"),
-        ("compare", "there is no MLflow store at sqlite:///mlflow.db yet"),
+        ("infer --data table.csv", "mlflow.db yet: train a model first"),
+        ("compare", "mlflow.db yet: train a model first"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_no_trace(
