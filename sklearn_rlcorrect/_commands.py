@@ -430,7 +430,7 @@ def _log_training(args, model, data, test_rows):
     params = data.options | {"classifier": _classifier_name(args)}
     with mlflow.start_run(run_name=args.run_name) as run:
         tracking.log_run(model, X_test, y_test, params=params, registered_model_name=name)
-        tracking.log_held_out_rows(data.X, data.y, test_rows)
+        tracking.log_held_out_rows(data.X, data.y, test_rows, name=data.name)
     return run.info.run_id
 
 

@@ -27,6 +27,11 @@ def main(argv=None):
     args = _parser().parse_args(_mode_first(_hyphenated(argv)))
     try:
         args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has enough of it, as `head` does. What is still to be
+        # flushed at the end of the process must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError) as error:
         return _fail(error)
     except KeyboardInterrupt:

@@ -103,7 +103,8 @@ def log_run(
     X_test = _as_known_to_mlflow(X_test)
     with without_autolog(), _active_or_new_run(run_name) as run:
         run_id = run.info.run_id
-        mlflow.set_tags({_STAGE: "train", _FINGERPRINT: fingerprint(X_test, y_test)})
+        mlflow.set_tag(_STAGE, "train")
+        _log_fingerprint(X_test, y_test, name="test", context="test")
         own = estimator.get_params(deep=False) | {"n_test": len(y_test)}
         _log_params(own | (params or {}))
         _log_environment()
@@ -116,7 +117,7 @@ def log_run(
     return run_id
 
 
-def log_held_out_rows(X, y, rows):
+def log_held_out_rows(X, y, rows, *, name):
     """Note in the active run which rows of a larger set it was not trained on.
 
     Parameters
@@ -129,10 +130,13 @@ def log_held_out_rows(X, y, rows):
 
     rows : ndarray of int
         Those that training did not see.
+
+    name : str
+        What to call the set.
     """
     import mlflow
 
-    mlflow.set_tag(_FINGERPRINT, fingerprint(X, y))
+    _log_fingerprint(X, y, name=name, context="train")
     mlflow.log_text("\n".join(map(str, rows.tolist())), _HELD_OUT_FILE)
 
 
@@ -199,7 +203,8 @@ def log_evaluation(estimator, X, y, *, training_run, params):
         place = {"experiment_id": info.experiment_id, "parent_run_id": info.run_id}
     name = f"evaluate {estimator.priority}"
     with without_autolog(), mlflow.start_run(run_name=name, **place) as run:
-        mlflow.set_tags({_STAGE: "evaluate", _FINGERPRINT: fingerprint(X, y)})
+        mlflow.set_tag(_STAGE, "evaluate")
+        _log_fingerprint(X, y, name="test", context="test")
         _log_params(params | {"n_test": len(y)})
         _log_evaluation(estimator, X, y)
     return run.info.run_id
@@ -390,6 +395,18 @@ def _log_params(params):
     import mlflow
 
     mlflow.log_params({name: str(value)[:_LONGEST_PARAM] for name, value in params.items()})
+
+
+def _log_fingerprint(X, y, *, name, context):
+    """Tell of the data what they are called and whether they are the same, no more."""
+    import mlflow
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+
+    digest = fingerprint(X, y)
+    mlflow.set_tag(_FINGERPRINT, digest)
+    dataset = MetaDataset(CodeDatasetSource(tags={}), name=name, digest=digest)
+    mlflow.log_input(dataset, context=context)
 
 
 def _log_environment():

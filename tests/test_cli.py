@@ -1,5 +1,6 @@
 """The command line: real runs, and one line for what is wrong."""
 
+import os
 import re
 import subprocess
 import sys
@@ -470,3 +471,18 @@ def test_one_column_of_probabilities(capsys):
     assert main(["train", "--no-mlflow", "--data-dir", "data", "--timesteps", "400"]) == 0
     assert main([*INFER[:2], "--data-dir", "data"]) == 0
     assert np.load("corrected_probs.npy").shape == (200, 2)
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, *"-m sklearn_rlcorrect train --no-mlflow".split()]
+    done = subprocess.run(
+        [sys.executable, *command.split()],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert done.stderr == b""
+    assert done.returncode == 0

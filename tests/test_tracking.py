@@ -131,6 +131,12 @@ def test_run_holds_environment_and_pictures(logged):
     assert environment["packages"]["sklearn-rlcorrect"] == __version__
 
 
+def test_run_holds_a_fingerprint(fitted, logged):
+    _, X, y = fitted
+    (data,) = logged[0].inputs.dataset_inputs
+    assert data.dataset.digest == fingerprint(X, y)
+
+
 def test_one_model_is_logged_as_skops(fitted, logged):
     model, X, _ = fitted
     (only,) = logged_models(logged[0].info.run_id)
