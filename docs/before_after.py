@@ -1,4 +1,4 @@
-"""Draw the picture of the README: what ``rlcorrect train`` does to held-out digits.
+"""Draw the pictures of the README and of ``pictures.md``.
 
 python docs/before_after.py
 """
@@ -7,83 +7,64 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.datasets import load_eights
+from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.plotting import CorrectionDisplay, save_pictures
 
-# Okabe and Ito's colours, told apart by everyone.
-RIGHT, MENDED, LEFT, SPOILT = "#999999", "#009E73", "#E69F00", "#D55E00"
+DOCS = Path(__file__).parent
 
 
-def main(path):
-    """Fit, and draw both panels."""
-    X, y = load_eights()
+def main():
+    """Fit a corrector of two classes and one of ten, and draw what they do."""
+    base = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    two_classes = fit(base, *load_eights(), pos_label="eight")
+    draw_readme(*two_classes)
+    ten_classes = fit(GaussianNB(), *load_digits(return_X_y=True))
+    for name, fitted in [("two_classes", two_classes), ("ten_classes", ten_classes)]:
+        folder = DOCS / "pictures" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        save_pictures(*fitted, folder)
+
+
+def fit(base, X, y, **params):
+    """Corrector, and rows that it has not seen."""
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.25, stratify=y, random_state=0
     )
-    base = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    model = RLCalibratedClassifier(base, pos_label="eight", random_state=0)
-    after = model.fit(X_train, y_train).predict_proba(X_test)[:, 0]
-    before = after - model.predict_adjustment(X_test)[:, 0]
+    model = RLCalibratedClassifier(base, random_state=0, **params).fit(X_train, y_train)
+    return model, X_test, y_test
+
+
+def draw_readme(model, X, y):
+    """Mistakes before and after, and every probability."""
     figure, (left, right) = plt.subplots(
-        1, 2, figsize=(9.5, 3.8), width_ratios=[1, 1.5], layout="constrained"
+        1, 2, figsize=(8, 3.8), width_ratios=[1, 1.2], layout="constrained"
     )
-    draw_counts(left, y_test == "eight", before > 0.5, after > 0.5)
-    draw_probabilities(right, y_test == "eight", before, after)
-    figure.savefig(path, dpi=150)
-
-
-def draw_counts(axes, is_eight, before, after):
-    """Bars of mistakes before and after."""
-    names = ["false\npositives", "false\nnegatives"]
-    for shift, label, found, colour in [
-        (-0.2, "logistic regression", before, RIGHT),
-        (0.2, "corrected", after, MENDED),
+    scores = evaluate_correction(model, X, y)
+    for shift, when, label, colour in [
+        (-0.2, "before", "logistic regression", "#999999"),
+        (0.2, "after", "corrected", "#009E73"),
     ]:
-        counts = [np.sum(found & ~is_eight), np.sum(~found & is_eight)]
-        bars = axes.bar(np.arange(2) + shift, counts, 0.38, label=label, color=colour)
-        axes.bar_label(bars)
-    axes.set_xticks([0, 1], names)
-    axes.set_ylabel(f"of {len(is_eight)} held-out digits")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(y=0.3)
-    axes.legend(frameon=False, loc="upper center")
-    axes.set_title('Mistakes on "is it an 8?"')
-
-
-def draw_probabilities(axes, is_eight, before, after):
-    """Each digit's probability before and after, by what became of it."""
-    was_right, is_right = (before > 0.5) == is_eight, (after > 0.5) == is_eight
-    for chosen, label, colour, size in [
-        (was_right & is_right, "right before and after", RIGHT, 12),
-        (~was_right & is_right, "mended", MENDED, 32),
-        (~was_right & ~is_right, "still wrong", LEFT, 32),
-        (was_right & ~is_right, "spoilt", SPOILT, 32),
-    ]:
-        for marker, kind in [("o", ~is_eight), ("^", is_eight)]:
-            rows = chosen & kind
-            axes.scatter(
-                before[rows],
-                after[rows],
-                s=size,
-                c=colour,
-                marker=marker,
-                label=f"{label} ({chosen.sum()})" if marker == "o" else None,
-                alpha=0.8,
-                linewidths=0,
-            )
-    axes.axhline(0.5, color="black", linewidth=0.6)
-    axes.axvline(0.5, color="black", linewidth=0.6)
-    axes.plot([0, 1], [0, 1], color="black", linewidth=0.6, linestyle=":")
-    axes.set(xlabel="probability of 8, logistic regression", ylabel="corrected probability")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    axes.set_title("Every held-out digit (triangles: eights)")
+        counts = [scores[when][f"false_{kind}"] for kind in ("positives", "negatives")]
+        bars = left.bar(np.arange(2) + shift, counts, 0.38, label=label, color=colour)
+        left.bar_label(bars, fmt="%d")
+    left.set_xticks([0, 1], ["false\npositives", "false\nnegatives"])
+    left.set_ylabel(f'mistakes on "is it an 8?", {len(y)} held-out digits')
+    left.spines[["top", "right"]].set_visible(False)
+    left.margins(y=0.2)
+    left.legend(frameon=False, loc="upper left")
+    CorrectionDisplay.from_estimator(model, X, y, ax=right)
+    right.get_legend().set_frame_on(False)
+    figure.savefig(DOCS / "before_after.png", dpi=150)
 
 
 if __name__ == "__main__":
-    main(Path(__file__).with_suffix(".png"))
+    main()

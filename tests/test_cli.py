@@ -476,12 +476,9 @@ def test_one_column_of_probabilities(capsys):
 def test_a_reader_that_has_enough_is_no_error():
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, *"-m sklearn_rlcorrect train --no-mlflow".split()]
+    command = ["-m", "sklearn_rlcorrect", "train", "--no-mlflow", "--timesteps", "20"]
     done = subprocess.run(
-        [sys.executable, *command.split()],
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        check=False,
+        [sys.executable, *command], stdout=writer, stderr=subprocess.PIPE, check=False
     )
     os.close(writer)
     assert done.stderr == b""
