@@ -190,6 +190,10 @@ def _check_train(args):
     if args.no_mlflow and (args.baseline_run_id or args.register_model):
         option = "--baseline-run-id" if args.baseline_run_id else "--register-model"
         raise ValueError(f"{option} needs MLflow: leave --no-mlflow out")
+    if args.normalize_features and not args.use_input_features:
+        raise ValueError(
+            "--normalize-features and --no-use-input-features exclude each other"
+        )
     if args.model_name and not args.register_model:
         raise ValueError("--model-name is for --register-model: give both")
 

@@ -23,8 +23,7 @@ def main(argv=None):
         0; 2 for bad input, which is told in one line on the standard error; 130 if
         interrupted.
     """
-    argv = sys.argv[1:] if argv is None else argv
-    args = _parser().parse_args(_mode_first(_hyphenated(argv)))
+    args = parse(sys.argv[1:] if argv is None else argv)
     try:
         args.run(args)
         sys.stdout.flush()
@@ -43,6 +42,22 @@ def main(argv=None):
             raise
         return _fail(error)
     return 0
+
+
+def parse(argv):
+    """Read arguments.
+
+    Parameters
+    ----------
+    argv : list of str
+        Arguments, as for :func:`main`.
+
+    Returns
+    -------
+    args : argparse.Namespace
+        Options, and in ``run`` the function of the command.
+    """
+    return _parser().parse_args(_mode_first(_hyphenated(argv)))
 
 
 def _fail(error):
@@ -202,8 +217,8 @@ def _add_training(group):
     group.add_argument(
         "--normalize-features",
         action="store_true",
-        help="give each of these columns a normal distribution, by its ranks; helps where "
-        "a few values are huge (scaled they are always)",
+        help="give each of these columns a normal distribution, by its ranks, for columns "
+        "with a few huge values (scaled they are always)",
     )
     group.add_argument(
         "--learning-rate",

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 
 from sklearn_rlcorrect import RLCalibratedClassifier, __version__
-from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.cli import main, parse
 from sklearn_rlcorrect.datasets import load_eights
 from sklearn_rlcorrect.persistence import dump_model
 
@@ -30,6 +31,7 @@ METRICS = [
 ]
 
 
+ROOT = Path(__file__).parents[1]
 INFER = ["infer", "--no-mlflow", "--model", "model.joblib"]
 
 
@@ -163,6 +165,10 @@ def test_it_says_so_when_nothing_helps(table, capsys):
         ("train --save-data there.joblib", "there.joblib is a file: give the name of a"),
         ("train --save-data short", "short/baseline_probs.npy exists: choose another"),
         ("train --save-data no/such", "no such folder: no"),
+        (
+            "train --normalize-features --no-use-input-features",
+            "--normalize-features and --no-use-input-features exclude each other",
+        ),
         ("train --model-name x", "--model-name is for --register-model: give both"),
         ("train --no-mlflow --register-model", "--register-model needs MLflow"),
         ("train --no-mlflow --baseline-run-id x", "--baseline-run-id needs MLflow"),
@@ -483,3 +489,19 @@ def test_a_reader_that_has_enough_is_no_error():
     os.close(writer)
     assert done.stderr == b""
     assert done.returncode == 0
+
+
+def documented_commands():
+    starts = ("rlcorrect ", "python -m sklearn_rlcorrect ")
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for line in path.read_text().splitlines():
+            for start in starts:
+                if line.startswith(start):
+                    yield shlex.split(line.removeprefix(start), comments=True)
+
+
+def test_documented_commands_are_understood():
+    commands = list(documented_commands())
+    assert len(commands) > 10
+    for command in commands:
+        assert parse(command).run.__name__ in " ".join(command)

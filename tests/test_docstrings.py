@@ -7,7 +7,18 @@ import pytest
 from numpydoc.validate import validate
 
 import sklearn_rlcorrect
-from sklearn_rlcorrect import cli, datasets, envs, metrics, persistence, plotting, rewards
+from sklearn_rlcorrect import (
+    cli,
+    datasets,
+    envs,
+    evaluation,
+    inference,
+    metrics,
+    persistence,
+    plotting,
+    rewards,
+    tracking,
+)
 
 # Style choices of numpydoc that we do not share: periods after types, a mandatory
 # extended summary, See Also or Examples for every object; SS05 takes every plural for a
@@ -27,6 +38,20 @@ IGNORED = {
 }
 
 
+MODULES = (
+    cli,
+    datasets,
+    envs,
+    evaluation,
+    inference,
+    metrics,
+    persistence,
+    plotting,
+    rewards,
+    tracking,
+)
+
+
 def public_objects():
     for name in sklearn_rlcorrect.__all__:
         if inspect.isclass(getattr(sklearn_rlcorrect, name)):
@@ -36,7 +61,7 @@ def public_objects():
             ):
                 if method == "fit" or method.startswith("predict"):
                     yield f"sklearn_rlcorrect.{name}.{method}"
-    for module in (cli, datasets, envs, metrics, persistence, plotting, rewards):
+    for module in MODULES:
         for name, value in vars(module).items():
             if getattr(value, "__module__", None) == module.__name__ and name[0] != "_":
                 yield f"{module.__name__}.{name}"
