@@ -346,7 +346,8 @@ def _csv_chunks(path, chunk_size):
     import pandas as pd
 
     with pd.read_csv(path, chunksize=chunk_size) as chunks:
-        dtypes = _common_dtypes([chunk.iloc[:0] for chunk in chunks])
+        # Copied, for a view of no rows would keep all of them in memory.
+        dtypes = _common_dtypes([chunk.iloc[:0].copy() for chunk in chunks])
     with pd.read_csv(path, chunksize=chunk_size, dtype=dtypes) as chunks:
         yield from chunks
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_rlcorrect import RLCalibratedClassifier
-from sklearn_rlcorrect.inference import write_corrections
+from sklearn_rlcorrect.inference import table_chunks, write_corrections
 
 
 @pytest.fixture(scope="module", params=["cancer", "wine"])
@@ -70,13 +70,19 @@ def test_a_failure_on_the_way_leaves_what_was_there(model_and_rows, suffix, tmp_
     assert before == after
 
 
-def test_memory_does_not_grow_with_the_rows(model_and_rows, tmp_path):
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_memory_does_not_grow_with_the_rows(model_and_rows, suffix, tmp_path):
     model, X = model_and_rows
-    piece = np.tile(X, (40, 1))
     peaks = []
-    for n_pieces in (2, 20):
+    for n_times in (20, 400):
+        table = pd.DataFrame(np.tile(X, (n_times, 1)))
+        table.columns = table.columns.map(str)
+        path = tmp_path / f"{n_times}.{suffix}"
+        table.to_csv(path, index=False) if suffix == "csv" else table.to_parquet(path)
+        del table
         tracemalloc.start()
-        write_corrections(model, (piece for _ in range(n_pieces)), tmp_path / "out.npy")
+        chunks = table_chunks(model, path, chunk_size=500)
+        write_corrections(model, chunks, tmp_path / f"out.{suffix}")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[1] < 1.5 * peaks[0]
