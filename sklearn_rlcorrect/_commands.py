@@ -70,57 +70,38 @@ class _LabelledRows:
 def train(args):
     """Fit a classifier and its correction, save and log them, show what they bring."""
     _check_train(args)
-    output = args.output or (MODEL_FILE if args.no_mlflow else None)
-    if output:
-        check_output(output, overwrite=args.overwrite)
-    if args.save_data:
-        check_precomputed_output(args.save_data, overwrite=args.overwrite)
     _set_up_mlflow(args)
     baseline, run = _baseline(args)
     data = _labelled_rows(_given(args) or _trained_on(run) or {})
     check_target(data.y)
-    rows, is_known = _unseen(run, data) if run else (np.arange(len(data.y)), True)
+    rows, note = _rows_for_training(args, run, data)
     train_rows, test_rows = train_test_split(
         rows, test_size=_HELD_OUT, stratify=data.y[rows], random_state=args.seed
     )
-    X_train, y_train = data.take(train_rows)
-    X_test, y_test = data.take(test_rows)
-    model = _corrector(args, data, baseline, X_train)
+    X, y = data.take(train_rows)
+    model = _corrector(args, data, baseline, X)
     # All that can be wrong, before the first thing that leaves a trace.
     check_parameters(model)
     _set_experiment(args)
     with tracking.without_autolog():
-        model.fit(X_train, y_train)
-
-    if output:
-        dump_model(model, output)
-    if args.save_data:
-        _save_data(args.save_data, model, X_test, y_test)
-    run_id = None if args.no_mlflow else _log_training(args, model, data, test_rows)
-    print(f"{data.name}: {len(y_train)} rows to train on, {len(y_test)} held out")
-    if not is_known:
-        print(_UNKNOWN.format(what=f"the classifier of run {args.baseline_run_id}"))
-    _print_scores(model, evaluate_correction(model, X_test, y_test))
-    _print_places(args, output, run_id)
+        model.fit(X, y)
+    run_id = _keep(args, model, data, test_rows)
+    print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
+    if note:
+        print(note)
+    _print_scores(model, evaluate_correction(model, *data.take(test_rows)))
+    _print_places(args, run_id)
 
 
 def evaluate(args):
     """Score a trained model beside its classifier, on rows that it has not seen."""
     _set_up_mlflow(args)
     model, run, name = _load_model(args)
-    options = _given(args) or _trained_on(run)
-    if options is None:
-        raise ValueError(f"model {name} does not say what it was trained on: {_GIVE_ROWS}")
-    data = _labelled_rows(options)
-    rows, is_known = _unseen(run, data)
-    if not is_known and not _given(args):
-        raise ValueError(
-            f"{data.name} has changed since model {name} was trained: {_GIVE_ROWS}"
-        )
-    X, y = data.take(rows)
-    X = _as_model_takes(model, data, X)
     folder = Path(args.output or f"evaluation_{name}_{model.priority}")
     _check_folder(folder, overwrite=args.overwrite)
+    data, rows, note = _rows_for_evaluation(args, run, name)
+    X, y = data.take(rows)
+    X = _as_model_takes(model, data, X)
     scores = evaluate_correction(model, X, y)
     _save_pictures(folder, model, X, y)
     if not args.no_mlflow:
@@ -128,12 +109,7 @@ def evaluate(args):
             _set_experiment(args)
         params = data.options | {"model": name, "priority": model.priority}
         tracking.log_evaluation(model, X, y, training_run=run, params=params)
-
-    if is_known:
-        print(f"{data.name}: the {len(y)} rows that training never saw")
-    else:
-        print(f"{data.name}: all {len(y)} rows")
-        print(_UNKNOWN.format(what="the model"))
+    print(note)
     _print_scores(model, scores)
     print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
 
@@ -176,8 +152,8 @@ def compare(args):
 _GIVE_ROWS = (
     "give --data FILE --target COLUMN, or --data-dir DIR, with rows that are new to it"
 )
-_UNKNOWN = (
-    "Whether {what} was fitted on some of these rows is not known. If it was, what\n"
+_NOT_KNOWN = (
+    "Whether {} was fitted on some of these rows is not known. If it was, what\n"
     "follows is too good to be true."
 )
 
@@ -196,6 +172,14 @@ def _check_train(args):
         )
     if args.model_name and not args.register_model:
         raise ValueError("--model-name is for --register-model: give both")
+    if _model_file(args):
+        check_output(_model_file(args), overwrite=args.overwrite)
+    if args.save_data:
+        check_precomputed_output(args.save_data, overwrite=args.overwrite)
+
+
+def _model_file(args):
+    return args.output or (MODEL_FILE if args.no_mlflow else None)
 
 
 def _set_up_mlflow(args):
@@ -302,10 +286,33 @@ def _labelled_rows(options):
     )
 
 
-def _unseen(run, data):
-    """Rows that a training did not see; all, and False, where that is not known."""
+def _rows_for_training(args, run, data):
+    """Rows to fit and judge a correction with, and what must be said of them."""
+    every_row = np.arange(len(data.y))
+    if run is None:
+        return every_row, ""
+    rows = tracking.held_out_rows(run, data.X, data.y)
+    if rows is None:
+        return every_row, _NOT_KNOWN.format(f"the classifier of run {args.baseline_run_id}")
+    return rows, f"({len(every_row) - len(rows)} rows that its classifier saw are left out)"
+
+
+def _rows_for_evaluation(args, run, name):
+    """Labelled rows, which of them to score, and what must be said of them."""
+    options = _given(args) or _trained_on(run)
+    if options is None:
+        raise ValueError(f"model {name} does not say what it was trained on: {_GIVE_ROWS}")
+    data = _labelled_rows(options)
     rows = None if run is None else tracking.held_out_rows(run, data.X, data.y)
-    return (np.arange(len(data.y)), False) if rows is None else (rows, True)
+    if rows is not None:
+        return data, rows, f"{data.name}: the {len(rows)} rows that training never saw"
+    if not _given(args):
+        raise ValueError(
+            f"{data.name} has changed since model {name} was trained: {_GIVE_ROWS}"
+        )
+    every_row = np.arange(len(data.y))
+    note = _NOT_KNOWN.format("the model")
+    return data, every_row, f"{data.name}: all {len(every_row)} rows\n{note}"
 
 
 def _corrector(args, data, baseline, X):
@@ -426,6 +433,15 @@ def _save_data(folder, model, X, y):
     write_precomputed(folder, before, hidden, y)
 
 
+def _keep(args, model, data, test_rows):
+    """Save and log a trained model; return the ID of its run, if there is one."""
+    if _model_file(args):
+        dump_model(model, _model_file(args))
+    if args.save_data:
+        _save_data(args.save_data, model, *data.take(test_rows))
+    return None if args.no_mlflow else _log_training(args, model, data, test_rows)
+
+
 def _log_training(args, model, data, test_rows):
     import mlflow
 
@@ -473,7 +489,8 @@ def _print_scores(model, scores):
         )
 
 
-def _print_places(args, output, run_id):
+def _print_places(args, run_id):
+    output = _model_file(args)
     if output:
         print(f"\nSaved to {output}: joblib.load({str(output)!r}).predict_proba(X)")
     if args.save_data:

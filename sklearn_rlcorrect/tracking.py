@@ -594,9 +594,11 @@ def _told_in_one_line(message):
 
 
 def _as_known_to_mlflow(X):
-    """Frames of pandas, for MLflow knows no others; lists, also of texts, as arrays."""
+    """Frames of pandas, for MLflow knows no others; lists as arrays; rows to slice."""
     if isinstance(X, list):
         return np.array(X)
+    if sparse.issparse(X):
+        return X.tocsr()
     return X.to_pandas() if hasattr(X, "to_pandas") else X
 
 

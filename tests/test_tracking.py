@@ -236,7 +236,7 @@ def test_autolog_is_what_without_autolog_keeps_away(cancer):
     [
         (RandomForestClassifier(5, random_state=0), lambda X: X),
         (HistGradientBoostingClassifier(max_iter=5), lambda X: X),
-        (LogisticRegression(max_iter=5000), sparse.csr_matrix),
+        (LogisticRegression(max_iter=5000), sparse.coo_array),
         (
             LogisticRegression(max_iter=5000),
             lambda X: pl.DataFrame(X).rename(lambda c: "p" + c),
