@@ -1,5 +1,7 @@
 """Shared data and budgets: real, and small enough for a test run of minutes."""
 
+from pathlib import Path
+
 import pytest
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.model_selection import train_test_split
@@ -26,3 +28,11 @@ def wine():
     """Three classes, 178 rows, 13 columns: X_train, X_test, y_train, y_test."""
     X, y = load_wine(return_X_y=True)
     return train_test_split(X, y, random_state=0, stratify=y)
+
+
+@pytest.fixture(autouse=True)
+def documented_examples_write_elsewhere(request, tmp_path, monkeypatch):
+    """Run the examples of a page of the docs in an empty folder."""
+    if Path(__file__).parent / "docs" in request.node.path.parents:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("MPLBACKEND", "agg")
