@@ -1,5 +1,6 @@
 """What the commands of the command line do."""
 
+import contextlib
 import importlib
 import logging
 import os
@@ -23,10 +24,12 @@ from sklearn_rlcorrect import (
     RLCalibratedClassifier,
     tracking,
 )
+from sklearn_rlcorrect._selection import PRIORITIES
 from sklearn_rlcorrect._validation import check_parameters, check_target
 from sklearn_rlcorrect.datasets import (
     PrecomputedRows,
     check_precomputed_output,
+    check_table,
     load_eights,
     read_precomputed,
     read_table,
@@ -40,13 +43,16 @@ from sklearn_rlcorrect.inference import (
     precomputed_chunks,
     precomputed_columns,
     table_chunks,
+    text_columns,
     write_corrections,
 )
 from sklearn_rlcorrect.persistence import check_output, dump_model, load_model, replacing
 from sklearn_rlcorrect.plotting import save_pictures
+from sklearn_rlcorrect.rewards import counted_labels
 
 MODEL_FILE = "rlcorrect_model.joblib"
 _HELD_OUT = 0.25
+_EIGHTS = "handwritten digits of scikit-learn, 'is it an 8?'"
 _SQLITE = "sqlite:///"
 
 
@@ -72,23 +78,22 @@ def train(args):
     _check_train(args)
     _set_up_mlflow(args)
     baseline, run = _baseline(args)
-    data = _labelled_rows(_given(args) or _trained_on(run) or {})
+    data = _labelled_rows(_given(args) or tracking.trained_on(run) or {})
     check_target(data.y)
-    rows, note = _rows_for_training(args, run, data)
+    _check_baseline(args, baseline, data)
+    rows, note, caution = _rows_for_training(args, run, data)
     train_rows, test_rows = train_test_split(
         rows, test_size=_HELD_OUT, stratify=data.y[rows], random_state=args.seed
     )
     X, y = data.take(train_rows)
     model = _corrector(args, data, baseline, X)
-    # All that can be wrong, before the first thing that leaves a trace.
     check_parameters(model)
-    _set_experiment(args)
     with tracking.without_autolog():
         model.fit(X, y)
-    run_id = _keep(args, model, data, test_rows)
+    run_id = _keep(args, model, data, test_rows, caution)
     print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
-    if note:
-        print(note)
+    for line in filter(None, [note, caution]):
+        print(line)
     _print_scores(model, evaluate_correction(model, *data.take(test_rows)))
     _print_places(args, run_id)
 
@@ -99,16 +104,20 @@ def evaluate(args):
     model, run, name = _load_model(args)
     folder = Path(args.output or f"evaluation_{name}_{model.priority}")
     _check_folder(folder, overwrite=args.overwrite)
-    data, rows, note = _rows_for_evaluation(args, run, name)
+    data, rows, note = _rows_for_evaluation(args, model, run, name)
     X, y = data.take(rows)
     X = _as_model_takes(model, data, X)
     scores = evaluate_correction(model, X, y)
     _save_pictures(folder, model, X, y)
     if not args.no_mlflow:
-        if run is None:
-            _set_experiment(args)
-        params = data.options | {"model": name, "priority": model.priority}
-        tracking.log_evaluation(model, X, y, training_run=run, params=params)
+        tracking.log_evaluation(
+            model,
+            X,
+            y,
+            training_run=run,
+            params=data.options | {"model": name, "priority": model.priority},
+            experiment_id=None if run else _experiment_id(args),
+        )
     print(note)
     _print_scores(model, scores)
     print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
@@ -119,11 +128,12 @@ def infer(args):
     if bool(args.data) == bool(args.data_dir):
         raise ValueError("give --data FILE or --data-dir DIR: the rows to correct")
     output = args.output or _default_output(args)
-    check_corrections(output, overwrite=args.overwrite)
+    _check_not_read(args, check_corrections(output, overwrite=args.overwrite))
     _set_up_mlflow(args)
     model, _, name = _load_model(args)
     total = None
     if args.data:
+        check_table(args.data)
         chunks = table_chunks(model, args.data)
     else:
         rows = read_precomputed(args.data_dir, labelled=False)
@@ -172,10 +182,22 @@ def _check_train(args):
         )
     if args.model_name and not args.register_model:
         raise ValueError("--model-name is for --register-model: give both")
+    if set(args.model_name or "") & set("/:"):
+        raise ValueError(f"--model-name {args.model_name} must not hold '/' or ':'")
+    outputs = []
     if _model_file(args):
-        check_output(_model_file(args), overwrite=args.overwrite)
+        outputs.append(check_output(_model_file(args), overwrite=args.overwrite))
     if args.save_data:
-        check_precomputed_output(args.save_data, overwrite=args.overwrite)
+        outputs += check_precomputed_output(args.save_data, overwrite=args.overwrite)
+    _check_not_read(args, outputs)
+
+
+def _check_not_read(args, outputs):
+    """Not even --overwrite may cost the rows, or the model, that a command reads."""
+    inputs = [Path(name) for name in (args.data, getattr(args, "model", None)) if name]
+    inputs += [path for path in Path(args.data_dir or os.devnull).glob("*.npy")]
+    for path in {path.resolve() for path in inputs} & {path.resolve() for path in outputs}:
+        raise ValueError(f"{path} is what is to be read: write to another file")
 
 
 def _model_file(args):
@@ -183,6 +205,7 @@ def _model_file(args):
 
 
 def _set_up_mlflow(args):
+    """Tell MLflow where to track, and to be quiet, until ``args.cleanup`` is closed."""
     if args.no_mlflow:
         return
     try:
@@ -192,29 +215,67 @@ def _set_up_mlflow(args):
             "MLflow is missing: pip install 'sklearn-rlcorrect[cli]', or --no-mlflow"
         ) from error
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for logger in map(logging.getLogger, ("mlflow", "alembic")):
+        args.cleanup.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.ERROR)
+    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    args.cleanup.callback(mlflow.set_tracking_uri, before)
     args.tracking_uri = _absolute(args.tracking_uri)
     mlflow.set_tracking_uri(args.tracking_uri)
+    if _database(args.tracking_uri) is None or _database(args.tracking_uri).exists():
+        # Can it be read? Better asked before a training than after.
+        try:
+            mlflow.MlflowClient().search_experiments(max_results=1)
+        except Exception as error:  # each kind of store fails in its own way
+            raise ValueError(f"cannot use {args.tracking_uri}: {error}") from error
 
 
 def _absolute(tracking_uri):
     """A database is a file in the current folder, wherever MLflow opened one before."""
+    path = _database(tracking_uri)
+    return tracking_uri if path is None else f"{_SQLITE}{path.resolve()}"
+
+
+def _database(tracking_uri):
+    """File of a sqlite store; None for any other store."""
     path = tracking_uri.removeprefix(_SQLITE)
-    return tracking_uri if path == tracking_uri else f"{_SQLITE}{Path(path).resolve()}"
+    return None if path == tracking_uri else Path(path)
 
 
-def _set_experiment(args):
-    if not args.no_mlflow:
-        import mlflow
+def _experiment_id(args):
+    """Experiment of the run to log, made if it is not there, as is its store."""
+    import mlflow
 
-        mlflow.set_experiment(args.experiment_name)
+    _make_store(args.tracking_uri)
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(args.experiment_name)
+    if experiment is not None:
+        return experiment.experiment_id
+    return client.create_experiment(args.experiment_name)
+
+
+def _make_store(tracking_uri):
+    """Make a database under another name, for MLflow leaves a broken one if interrupted.
+
+    Nor can two processes make one file at the same time; a link is made by one of them.
+    """
+    path = _database(tracking_uri)
+    if path is None or path.exists():
+        return
+    import mlflow
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        mlflow.MlflowClient(f"{_SQLITE}{made}").search_experiments()
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
 
 
 def _check_store(tracking_uri):
     """Refuse to look for something in a database that only looking would make."""
-    path = tracking_uri.removeprefix(_SQLITE)
-    if path != tracking_uri and not Path(path).is_file():
+    path = _database(tracking_uri)
+    if path is not None and not path.is_file():
         raise ValueError(
             f"there is no MLflow store at {tracking_uri} yet: train a model first, or give "
             "--tracking-uri"
@@ -226,6 +287,15 @@ def _baseline(args):
         return None, None
     _check_store(args.tracking_uri)
     return tracking.load_baseline(args.baseline_run_id)
+
+
+def _check_baseline(args, baseline, data):
+    unknown = np.setdiff1d(data.y, getattr(baseline, "classes_", data.y)).tolist()
+    if unknown:
+        raise ValueError(
+            f"the classifier of run {args.baseline_run_id} does not know the label "
+            f"{unknown[0]!r} of {data.name}: give its rows, --data FILE --target COLUMN"
+        )
 
 
 def _load_model(args):
@@ -250,39 +320,28 @@ def _given(args):
     return options if any(options.values()) else None
 
 
-def _trained_on(run):
-    """Options that named the rows of a training; None if it was not one of ours."""
-    if run is None or "source" not in run.data.params:
-        return None
-    return {name: run.data.params.get(name) for name in ("data", "target", "data_dir")}
-
-
-def _labelled_rows(options):
+def _labelled_rows(options, text_columns=()):
     data, target, folder = (options.get(name) for name in ("data", "target", "data_dir"))
-    if folder and not (data or target):
-        rows = read_precomputed(folder, labelled=True)
-        return _LabelledRows(
-            rows.columns(),
-            np.asarray(rows.y),
-            folder,
-            {"source": "precomputed", "data_dir": str(Path(folder).resolve())},
-            n_proba=rows.proba.shape[1],
-        )
-    if folder:
+    if folder and (data or target):
         raise ValueError("--data and --data-dir both name rows: give one")
     if bool(data) != bool(target):
         raise ValueError("--data FILE and --target COLUMN go together: give both")
+    if folder:
+        return _precomputed(folder)
     if data:
-        path = str(Path(data).resolve())
-        return _LabelledRows(
-            *read_table(data, target),
-            data,
-            {"source": "table", "data": path, "target": target},
-        )
+        options = {"data": str(Path(data).resolve()), "target": target}
+        return _LabelledRows(*read_table(data, target, text_columns), data, options)
+    return _LabelledRows(*load_eights(), _EIGHTS)
+
+
+def _precomputed(folder):
+    rows = read_precomputed(folder, labelled=True)
     return _LabelledRows(
-        *load_eights(),
-        "handwritten digits of scikit-learn, 'is it an 8?'",
-        {"source": "built-in"},
+        rows.columns(),
+        np.asarray(rows.y),
+        folder,
+        {"data_dir": str(Path(folder).resolve())},
+        n_proba=rows.proba.shape[1],
     )
 
 
@@ -290,29 +349,31 @@ def _rows_for_training(args, run, data):
     """Rows to fit and judge a correction with, and what must be said of them."""
     every_row = np.arange(len(data.y))
     if run is None:
-        return every_row, ""
+        return every_row, "", ""
     rows = tracking.held_out_rows(run, data.X, data.y)
     if rows is None:
-        return every_row, _NOT_KNOWN.format(f"the classifier of run {args.baseline_run_id}")
-    return rows, f"({len(every_row) - len(rows)} rows that its classifier saw are left out)"
+        caution = _NOT_KNOWN.format(f"the classifier of run {args.baseline_run_id}")
+        return every_row, "", caution
+    note = f"({len(every_row) - len(rows)} rows that were in its run's training left out)"
+    return rows, note, tracking.caution_of(run)
 
 
-def _rows_for_evaluation(args, run, name):
+def _rows_for_evaluation(args, model, run, name):
     """Labelled rows, which of them to score, and what must be said of them."""
-    options = _given(args) or _trained_on(run)
+    options = _given(args) or tracking.trained_on(run)
     if options is None:
         raise ValueError(f"model {name} does not say what it was trained on: {_GIVE_ROWS}")
-    data = _labelled_rows(options)
+    data = _labelled_rows(options, text_columns(model))
     rows = None if run is None else tracking.held_out_rows(run, data.X, data.y)
     if rows is not None:
-        return data, rows, f"{data.name}: the {len(rows)} rows that training never saw"
+        note = f"{data.name}: the {len(rows)} rows that training never saw"
+        return data, rows, "\n".join(filter(None, [note, tracking.caution_of(run)]))
     if not _given(args):
         raise ValueError(
             f"{data.name} has changed since model {name} was trained: {_GIVE_ROWS}"
         )
-    every_row = np.arange(len(data.y))
-    note = _NOT_KNOWN.format("the model")
-    return data, every_row, f"{data.name}: all {len(every_row)} rows\n{note}"
+    note = f"{data.name}: all {len(data.y)} rows\n{_NOT_KNOWN.format('the model')}"
+    return data, np.arange(len(data.y)), note
 
 
 def _corrector(args, data, baseline, X):
@@ -397,7 +458,7 @@ def _features(args, X):
 def _pos_label(args, data):
     """The positive label in the type of the labels."""
     if args.pos_label is None:
-        return "eight" if data.options["source"] == "built-in" else None
+        return "eight" if data.name == _EIGHTS else None
     labels = {str(label): label for label in data.y.tolist()}
     if args.pos_label not in labels:
         raise ValueError(
@@ -433,25 +494,39 @@ def _save_data(folder, model, X, y):
     write_precomputed(folder, before, hidden, y)
 
 
-def _keep(args, model, data, test_rows):
+def _keep(args, model, data, test_rows, caution):
     """Save and log a trained model; return the ID of its run, if there is one."""
     if _model_file(args):
         dump_model(model, _model_file(args))
     if args.save_data:
         _save_data(args.save_data, model, *data.take(test_rows))
-    return None if args.no_mlflow else _log_training(args, model, data, test_rows)
-
-
-def _log_training(args, model, data, test_rows):
+    if args.no_mlflow:
+        return None
     import mlflow
 
-    X_test, y_test = data.take(test_rows)
-    name = (args.model_name or "rlcorrect") if args.register_model else None
-    params = data.options | {"classifier": _classifier_name(args)}
-    with mlflow.start_run(run_name=args.run_name) as run:
-        tracking.log_run(model, X_test, y_test, params=params, registered_model_name=name)
-        tracking.log_held_out_rows(data.X, data.y, test_rows, name=data.name)
+    X, y = data.take(test_rows)
+    experiment_id = _experiment_id(args)
+    with mlflow.start_run(run_name=args.run_name, experiment_id=experiment_id) as run:
+        tracking.log_run(
+            model,
+            X,
+            y,
+            params=data.options | {"classifier": _classifier_name(args)},
+            registered_model_name=_registered_name(args),
+        )
+        tracking.log_rows(
+            data.X,
+            data.y,
+            test_rows,
+            name=data.name,
+            options=data.options,
+            caution=caution,
+        )
     return run.info.run_id
+
+
+def _registered_name(args):
+    return (args.model_name or "rlcorrect") if args.register_model else None
 
 
 def _check_folder(folder, *, overwrite):
@@ -474,6 +549,11 @@ def _save_pictures(folder, model, X, y):
 
 
 def _print_scores(model, scores):
+    positive = counted_labels(model.fp_weight, model.pos_label)
+    if len(model.classes_) == 2:
+        positive = model.classes_[1] if positive is None else positive
+    if positive is not None:
+        print(f"\npositive: {positive}", end="")
     print(f"\n{'on these rows':18}{'before':>10}{'after':>10}")
     for name, before in scores["before"].items():
         label = name.replace("_", " ")
@@ -485,7 +565,7 @@ def _print_scores(model, scores):
     if model.selected_[model.priority] == 0:
         print(
             "\nNo policy beat the classifier on the rows kept to judge them: its "
-            "probabilities stay as they are."
+            "probabilities stay\nas they are. A longer training (--timesteps) may find one."
         )
 
 
@@ -494,7 +574,12 @@ def _print_places(args, run_id):
     if output:
         print(f"\nSaved to {output}: joblib.load({str(output)!r}).predict_proba(X)")
     if args.save_data:
-        print(f"\nHeld-out rows, for --data-dir: {args.save_data}{os.sep}")
+        print(
+            f"\nHeld-out rows, for --data-dir (and --pos-label): {args.save_data}{os.sep}"
+        )
+    if args.register_model:
+        aliases = ", ".join(f"models:/{_registered_name(args)}@{p}" for p in PRIORITIES)
+        print(f"\nRegistered: {aliases}")
     if run_id:
         uri = shlex.quote(args.tracking_uri)
         print(

@@ -1,11 +1,16 @@
 """The command line: parse, and call what the command does."""
 
 import argparse
+import contextlib
 import os
 import sys
 
 from sklearn_rlcorrect import __version__, _commands
 from sklearn_rlcorrect._selection import PRIORITIES
+
+# Packages whose errors tell of a store, not of a mistake of ours.
+_STORES = ("mlflow", "sqlalchemy", "alembic")
+_LONGEST_MESSAGE = 600
 
 
 def main(argv=None):
@@ -25,20 +30,22 @@ def main(argv=None):
     """
     args = parse(sys.argv[1:] if argv is None else argv)
     try:
-        args.run(args)
-        sys.stdout.flush()
+        with contextlib.ExitStack() as args.cleanup:
+            args.run(args)
+        # None where the process has no standard output.
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has enough of it, as `head` does. What is still to be
         # flushed at the end of the process must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError) as error:
-        return _fail(error)
     except KeyboardInterrupt:
         sys.stderr.write("rlcorrect: interrupted\n")
         return 130
     except Exception as error:
-        # MLflow's errors are of a class of its own, which to name would be to import it.
-        if type(error).__module__.partition(".")[0] != "mlflow":
+        # By name, for to import these packages takes seconds.
+        package = type(error).__module__.partition(".")[0]
+        if not isinstance(error, OSError | ValueError) and package not in _STORES:
             raise
         return _fail(error)
     return 0
@@ -61,7 +68,10 @@ def parse(argv):
 
 
 def _fail(error):
-    sys.stderr.write(f"rlcorrect: error: {' '.join(str(error).split())}\n")
+    message = " ".join(str(error).split())
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[:_LONGEST_MESSAGE]} ..."
+    sys.stderr.write(f"rlcorrect: error: {message}\n")
     return 2
 
 

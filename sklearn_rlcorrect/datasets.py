@@ -42,16 +42,20 @@ def load_eights():
     return X, np.where(digit == 8, "eight", "other")
 
 
-def read_table(path, target):
+def read_table(path, target, text_columns=()):
     """Read a labelled table.
 
     Parameters
     ----------
     path : str or path-like
-        CSV (also compressed: .csv.gz, .csv.zip, ...) or Parquet (.parquet, .pq).
+        CSV (also compressed: .csv.gz, .csv.zip, ...) or Parquet (.parquet, .pq). A column
+        of a CSV is read as numbers if all that stands in it are numbers, else as texts.
 
     target : str
         Column that holds the labels.
+
+    text_columns : collection of str, default=()
+        Columns of a CSV to read as texts, whatever stands in them.
 
     Returns
     -------
@@ -72,11 +76,9 @@ def read_table(path, target):
     """
     path = check_table(path)
     with _one_error(path):
-        table = _read(path)
+        table = _read(path, text_columns)
     if target not in table.columns:
-        raise ValueError(
-            f"{path} has no column {target!r}: it has {', '.join(map(str, table))}"
-        )
+        raise ValueError(f"{path} has no column {target!r}: it has {_some(table.columns)}")
     y = table.pop(target)
     if table.empty:
         raise ValueError(f"{path} has no rows, or no column besides {target!r}")
@@ -85,13 +87,24 @@ def read_table(path, target):
             f"column {target!r} of {path} lacks {y.isna().sum()} of {len(y)} labels: "
             "remove those rows"
         )
-    rarest = y.value_counts().tail(1)
+    _check_labels(y, f"column {target!r} of {path}")
+    return table, y.to_numpy()
+
+
+def _check_labels(y, name):
+    # Not of the column itself, whose type may know categories that have no rows.
+    rarest = y.astype(object).value_counts().tail(1)
     if rarest.item() < 2:
         raise ValueError(
-            f"column {target!r} of {path} has {y.nunique()} distinct values, and only "
-            f"one row with {rarest.index[0]!r}: is it a class label?"
+            f"{name} has {y.nunique()} distinct values, and only one row with "
+            f"{str(rarest.index[0])!r}: is it a class label?"
         )
-    return table, y.to_numpy()
+
+
+def _some(names):
+    """Names in a line, however many there are."""
+    listed = ", ".join(map(str, names[:10]))
+    return listed[:300] + ("..." if len(names) > 10 or len(listed) > 300 else "")
 
 
 def check_table(path):
@@ -124,13 +137,16 @@ def check_table(path):
     return path
 
 
-def read_chunks(path, chunk_size=CHUNK_SIZE):
-    """Read a table piece by piece, each as the whole would have been read.
+def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE):
+    """Read a table piece by piece, each as :func:`read_table` reads the whole.
 
     Parameters
     ----------
     path : str or path-like
-        CSV or Parquet, as for :func:`read_table`.
+        CSV or Parquet.
+
+    text_columns : collection of str, default=()
+        Columns of a CSV to read as texts, whatever stands in them.
 
     chunk_size : int, default=10_000
         Most rows of a piece.
@@ -146,9 +162,11 @@ def read_chunks(path, chunk_size=CHUNK_SIZE):
         If there is no such file, or it cannot be read as a table.
     """
     path = check_table(path)
-    pieces = _parquet_chunks if _is_parquet(path) else _csv_chunks
     with _one_error(path):
-        yield from (table for table in pieces(path, chunk_size) if len(table))
+        if _is_parquet(path):
+            yield from _parquet_chunks(path, chunk_size)
+        else:
+            yield from _csv_chunks(path, text_columns, chunk_size)
 
 
 @dataclass(frozen=True)
@@ -324,13 +342,13 @@ def _one_error(path):
         raise ValueError(f"cannot read {path} as {kind}: {error}") from error
 
 
-def _read(path):
+def _read(path, text_columns):
     import pandas as pd
 
-    # low_memory=True would guess the type of a column anew in every piece of the file.
     if _is_parquet(path):
         return pd.read_parquet(path)
-    return pd.read_csv(path, low_memory=False)
+    chunks = list(_csv_chunks(path, text_columns, CHUNK_SIZE))
+    return pd.concat(chunks, ignore_index=True) if chunks else pd.read_csv(path)
 
 
 def _parquet_chunks(path, chunk_size):
@@ -341,25 +359,26 @@ def _parquet_chunks(path, chunk_size):
             yield batch.to_pandas()
 
 
-def _csv_chunks(path, chunk_size):
+def _csv_chunks(path, text_columns, chunk_size):
     """Read twice: a column of numbers here may hold texts further down."""
     import pandas as pd
 
     with pd.read_csv(path, chunksize=chunk_size) as chunks:
-        # Copied, for a view of no rows would keep all of them in memory.
-        dtypes = _common_dtypes([chunk.iloc[:0].copy() for chunk in chunks])
+        dtypes = _common_dtypes([dict(chunk.dtypes) for chunk in chunks])
+    dtypes |= {name: str for name in text_columns if name in dtypes}
     with pd.read_csv(path, chunksize=chunk_size, dtype=dtypes) as chunks:
-        yield from chunks
+        yield from (chunk for chunk in chunks if len(chunk))
 
 
 def _common_dtypes(pieces):
-    """Types that the columns of the whole have."""
-    import pandas as pd
+    """Types of columns: a number where all pieces hold numbers, else a text.
 
-    dtypes = dict(pd.concat(pieces).dtypes)
-    for name in dtypes:
-        is_bool = [piece[name].dtype == bool for piece in pieces]
-        # To concatenate, True is 1; in a file, it is a word among numbers.
-        if any(is_bool) and not all(is_bool):
-            dtypes[name] = object
-    return dtypes
+    Truth values are texts, or "true" would be True in a file without a blank and "true"
+    in a file with one.
+    """
+    return {
+        name: np.result_type(*(piece[name] for piece in pieces))
+        if all(getattr(piece[name], "kind", "O") in "iuf" for piece in pieces)
+        else str
+        for name in pieces[0]
+    }

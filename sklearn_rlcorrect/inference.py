@@ -7,10 +7,12 @@ import numpy as np
 from tqdm import tqdm
 
 from sklearn_rlcorrect.datasets import CHUNK_SIZE, read_chunks
+from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.persistence import check_output, replacing
 from sklearn_rlcorrect.precomputed import PrecomputedProbaClassifier
 
 _SUFFIXES = (".csv", ".parquet", ".npy")
+_KINDS = ("proba", "adjustment")
 
 
 def check_corrections(path, *, overwrite=False):
@@ -37,7 +39,7 @@ def check_corrections(path, *, overwrite=False):
     """
     path = Path(path)
     if path.suffix not in _SUFFIXES:
-        raise ValueError(f"{path}: the name must end in {', '.join(_SUFFIXES)}")
+        raise ValueError(f"{path}: the name must end in .csv, .parquet or .npy")
     parts = ("", "_predictions", "_adjustments") if path.suffix == ".npy" else ("",)
     paths = [path.with_name(f"{path.stem}{part}{path.suffix}") for part in parts]
     return [check_output(path, overwrite=overwrite) for path in paths]
@@ -85,7 +87,8 @@ def write_corrections(model, chunks, path, *, total=None, progress=False):
         write = stack.enter_context(opened(temporary, model.classes_))
         bar = stack.enter_context(tqdm(total=total, unit=" rows", disable=not progress))
         for X in chunks:
-            before, after = model.predict_before_after(X)
+            with _told_where(n_samples, len(X)):
+                before, after = model.predict_before_after(X)
             write(before, after)
             n_samples += len(after)
             n_changed += int((before.argmax(axis=1) != after.argmax(axis=1)).sum())
@@ -93,6 +96,15 @@ def write_corrections(model, chunks, path, *, total=None, progress=False):
         if not n_samples:
             raise ValueError("there are no rows to correct")
     return n_samples, n_changed
+
+
+@contextmanager
+def _told_where(n_before, n_rows):
+    try:
+        yield
+    except ValueError as error:
+        rows = f"rows {n_before + 1} to {n_before + n_rows}"
+        raise ValueError(f"{rows} cannot be predicted: {error}") from error
 
 
 def table_chunks(model, path, chunk_size=CHUNK_SIZE):
@@ -119,8 +131,30 @@ def table_chunks(model, path, chunk_size=CHUNK_SIZE):
     FileNotFoundError, ValueError
         If the file cannot be read, or lacks columns.
     """
-    for table in read_chunks(path, chunk_size):
+    for table in read_chunks(path, text_columns(model), chunk_size):
         yield model_columns(model, table, path)
+
+
+def text_columns(model):
+    """Columns that were texts, or truth values, when a model was trained on a table.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    Returns
+    -------
+    names : list of str
+        Empty where the model does not know.
+    """
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        return []
+    parts = [model.feature_transformer_, model.estimator_]
+    parts += [step for part in parts for _, step in getattr(part, "steps", ())]
+    tables = [part for part in parts if isinstance(part, TableFeatures)]
+    return [names[j] for j in tables[0].categorical_] if tables else []
 
 
 def model_columns(model, table, source):
@@ -222,7 +256,7 @@ def precomputed_columns(model, rows):
     if X.shape[1] != model.n_features_in_:
         raise ValueError(
             f"the model takes {model.n_features_in_} columns, not the {X.shape[1]} of "
-            "these files: it was trained on other data"
+            "these files (of a table with texts, give the table)"
         )
     if takes_probabilities:
         return X
@@ -258,11 +292,15 @@ def _parquet(temporary, classes):
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    nothing = np.empty((0, len(classes)))
-    schema = pa.Schema.from_pandas(_frame(nothing, nothing, classes))
+    labels = classes.tolist()
+    numbers = [[(f"{kind}_{k}", pa.float64()) for k in labels] for kind in _KINDS]
+    prediction = ("prediction", pa.array(labels).type)
+    schema = pa.schema([*numbers[0], prediction, *numbers[1]])
     with ParquetWriter(temporary[0], schema) as writer:
         yield lambda before, after: writer.write_table(
-            pa.Table.from_pandas(_frame(before, after, classes), schema=schema)
+            pa.Table.from_pandas(
+                _frame(before, after, classes), schema=schema, preserve_index=False
+            )
         )
 
 
@@ -316,8 +354,8 @@ def _frame(before, after, classes):
     import pandas as pd
 
     labels = classes.tolist()
-    columns = {f"proba_{k}": after[:, i] for i, k in enumerate(labels)}
+    columns = {f"{_KINDS[0]}_{k}": after[:, i] for i, k in enumerate(labels)}
     columns["prediction"] = np.array(labels)[after.argmax(axis=1)]
-    adjustment = after - before
-    columns |= {f"adjustment_{k}": adjustment[:, i] for i, k in enumerate(labels)}
+    moved = after - before
+    columns |= {f"{_KINDS[1]}_{k}": moved[:, i] for i, k in enumerate(labels)}
     return pd.DataFrame(columns)

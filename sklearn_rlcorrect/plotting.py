@@ -9,6 +9,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sklearn_rlcorrect.metrics import counted_classes
+from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.rewards import counted_labels
 
 # Okabe and Ito's colours, which the colour-blind tell apart, too.
@@ -21,7 +22,7 @@ _STYLE = {"font.size": 8, "axes.titlesize": 8, "legend.frameon": False}
 _MOST_CELLS_WITH_NUMBERS = 12
 
 
-class BeforeAfterDisplay:
+class _BeforeAfterDisplay:
     """Base of the displays of probabilities before and after the correction.
 
     Parameters
@@ -80,7 +81,7 @@ class BeforeAfterDisplay:
         display : display
             What was drawn.
         """
-        before, after = estimator.predict_before_after(X)
+        before, after = check_corrector(estimator, "estimator").predict_before_after(X)
         return cls.from_predictions(
             y,
             before,
@@ -133,6 +134,10 @@ class BeforeAfterDisplay:
                 f"before has the shape {before.shape} and after {after.shape}: both need "
                 f"a column for each of the {len(classes)} classes."
             )
+        if (np.sort(classes) != classes).any():
+            raise ValueError(
+                f"classes={classes.tolist()} must be sorted, and the columns with them."
+            )
         unknown = np.setdiff1d(y_true, classes)
         if len(unknown):
             raise ValueError(
@@ -174,7 +179,7 @@ class BeforeAfterDisplay:
         return self.y_true, "the true class"
 
 
-class ConfusionChangeDisplay(BeforeAfterDisplay):
+class ConfusionChangeDisplay(_BeforeAfterDisplay):
     """Confusion matrices before and after the correction.
 
     Made by `from_estimator` or `from_predictions`. Its `ax` is a pair.
@@ -207,7 +212,7 @@ class ConfusionChangeDisplay(BeforeAfterDisplay):
         axes[1].set(ylabel="", yticklabels=[])
 
 
-class AdjustmentDisplay(BeforeAfterDisplay):
+class AdjustmentDisplay(_BeforeAfterDisplay):
     """How far the true class's probability was moved, where the base was right or wrong.
 
     Made by `from_estimator` or `from_predictions`. To the right of zero is better.
@@ -248,7 +253,7 @@ class AdjustmentDisplay(BeforeAfterDisplay):
         _legend_above(ax, 1)
 
 
-class CorrectionDisplay(BeforeAfterDisplay):
+class CorrectionDisplay(_BeforeAfterDisplay):
     """Original against corrected probability, changed decisions marked.
 
     Made by `from_estimator` or `from_predictions`. The probability is that of the class
@@ -297,7 +302,7 @@ class CorrectionDisplay(BeforeAfterDisplay):
         _legend_above(ax, 2)
 
 
-class FalsePositiveDisplay(BeforeAfterDisplay):
+class FalsePositiveDisplay(_BeforeAfterDisplay):
     """False positives that were fixed, that were not, and new ones, by base probability.
 
     Made by `from_estimator` or `from_predictions`. The probability is what the wrapped
@@ -339,7 +344,7 @@ class FalsePositiveDisplay(BeforeAfterDisplay):
         _legend_above(ax, 3)
 
 
-class ReliabilityDisplay(BeforeAfterDisplay):
+class ReliabilityDisplay(_BeforeAfterDisplay):
     """Reliability before and after, by :class:`~sklearn.calibration.CalibrationDisplay`.
 
     Made by `from_estimator` or `from_predictions`. It is drawn for the class whose false
@@ -385,11 +390,12 @@ class ReliabilityDisplay(BeforeAfterDisplay):
 
     def _promise(self, proba):
         """What happened in each row, and how probable it was said to be."""
+        # Rounding may leave a probability just above one.
+        proba = proba.clip(0, 1)
         if len(self.counted) == 1:
             only = self.counted[0]
             return self.y_true == only, proba[:, only]
-        # Rounding may leave a sum of probabilities just above one.
-        return self.y_true == proba.argmax(axis=1), proba.max(axis=1).clip(0, 1)
+        return self.y_true == proba.argmax(axis=1), proba.max(axis=1)
 
 
 class TrainingCurveDisplay:
@@ -565,7 +571,10 @@ def _plot(display, ax):
         with plt.rc_context(_STYLE):
             figure = plt.figure(**_figure_options(display))
             return _plot(display, _subplots(figure, display))
-    display.ax_ = np.array(ax) if np.ndim(ax) else ax
+    n_axes = getattr(display, "_n_rows", 1) * display._n_columns
+    if np.size(ax) != n_axes:
+        raise ValueError(f"ax holds {np.size(ax)} Axes, but this picture needs {n_axes}.")
+    display.ax_ = np.array(ax) if n_axes > 1 else np.ravel(ax)[0]
     display.figure_ = np.ravel(ax)[0].figure
     display._draw(display.ax_)
     for axes in np.ravel(display.ax_):

@@ -13,6 +13,7 @@ from importlib import metadata
 
 import numpy as np
 from scipy import sparse
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rlcorrect._selection import PRIORITIES
@@ -22,12 +23,13 @@ from sklearn_rlcorrect.plotting import save_pictures
 
 # How our runs are found again, and what they were made of.
 _STAGE, _FINGERPRINT = "rlcorrect.stage", "rlcorrect.data_fingerprint"
+_ROWS, _CAUTION = "rlcorrect.rows", "rlcorrect.caution"
 _HELD_OUT_FILE = "held_out_rows.txt"
 _EXAMPLE_ROWS = 5
 # MLflow refuses longer values of parameters.
 _LONGEST_PARAM = 6000
-# A nested estimator, written out, tells nobody in a table what it is.
-_LONGEST_CELL = 60
+# What is longer in a table loses its beginning: paths and pipelines differ at the end.
+_LONGEST_CELL = 32
 
 
 def log_run(
@@ -78,7 +80,8 @@ def log_run(
     Raises
     ------
     ValueError
-        If `y_test` holds a label that the estimator does not know.
+        If `y_test` holds a label that the estimator does not know, or skops cannot save
+        the estimator. There is no run then.
 
     See Also
     --------
@@ -101,24 +104,27 @@ def log_run(
 
     check_is_fitted(estimator)
     X_test = _as_known_to_mlflow(X_test)
-    with without_autolog(), _active_or_new_run(run_name) as run:
-        run_id = run.info.run_id
-        mlflow.set_tag(_STAGE, "train")
-        _log_fingerprint(X_test, y_test, name="test", context="test")
-        own = estimator.get_params(deep=False) | {"n_test": len(y_test)}
-        _log_params(own | (params or {}))
-        _log_environment()
-        _log_history(run_id, estimator.history_)
-        _log_evaluation(estimator, X_test, y_test)
-        example = X_test[:_EXAMPLE_ROWS]
-        model_uri = _log_model(estimator, example)
-        if registered_model_name is not None:
-            _register(estimator, example, model_uri, registered_model_name)
-    return run_id
+    with without_autolog():
+        # All that can go wrong, before a run is there to be left behind.
+        scores = evaluate_correction(estimator, X_test, y_test)
+        options = _model_options(estimator, _example(X_test))
+        digest = fingerprint(X_test, y_test)
+        with _active_or_new_run(run_name) as run:
+            mlflow.set_tag(_STAGE, "train")
+            _log_fingerprint(digest, name="test", context="test")
+            own = estimator.get_params(deep=False) | {"n_test": len(y_test)}
+            _log_params(own | (params or {}))
+            _log_environment()
+            _log_history(run.info.run_id, estimator.history_)
+            _log_evaluation(estimator, X_test, y_test, scores)
+            model_uri = _log_model(estimator, options)
+            if registered_model_name is not None:
+                _register(estimator, options, model_uri, registered_model_name)
+    return run.info.run_id
 
 
-def log_held_out_rows(X, y, rows, *, name):
-    """Note in the active run which rows of a larger set it was not trained on.
+def log_rows(X, y, held_out, *, name, options, caution=""):
+    """Note in the active run what rows it was trained from.
 
     Parameters
     ----------
@@ -128,16 +134,56 @@ def log_held_out_rows(X, y, rows, *, name):
     y : ndarray of shape (n_samples,)
         Labels.
 
-    rows : ndarray of int
-        Those that training did not see.
+    held_out : ndarray of int
+        Rows that training did not see.
 
     name : str
-        What to call the set.
+        What to call the rows.
+
+    options : dict of str to str
+        How to find them again.
+
+    caution : str, default=""
+        What whoever evaluates the model must be told.
     """
     import mlflow
 
-    _log_fingerprint(X, y, name=name, context="train")
-    mlflow.log_text("\n".join(map(str, rows.tolist())), _HELD_OUT_FILE)
+    _log_fingerprint(fingerprint(X, y), name=name, context="train")
+    mlflow.set_tags({_ROWS: json.dumps(options), _CAUTION: caution})
+    mlflow.log_text("\n".join(map(str, held_out.tolist())), _HELD_OUT_FILE)
+
+
+def trained_on(run):
+    """How to find the rows again that a run was trained from.
+
+    Parameters
+    ----------
+    run : mlflow.entities.Run or None
+        From :func:`load_model`.
+
+    Returns
+    -------
+    options : dict of str to str, or None
+        What :func:`log_rows` was told; None if it was told nothing.
+    """
+    text = None if run is None else run.data.tags.get(_ROWS)
+    return None if text is None else json.loads(text)
+
+
+def caution_of(run):
+    """What whoever evaluates the model of a run must be told.
+
+    Parameters
+    ----------
+    run : mlflow.entities.Run or None
+        From :func:`load_model`.
+
+    Returns
+    -------
+    caution : str
+        Empty if there is nothing to tell.
+    """
+    return "" if run is None else run.data.tags.get(_CAUTION, "")
 
 
 def held_out_rows(run, X, y):
@@ -170,7 +216,7 @@ def held_out_rows(run, X, y):
     return np.array(text.split(), dtype=int)
 
 
-def log_evaluation(estimator, X, y, *, training_run, params):
+def log_evaluation(estimator, X, y, *, training_run, params, experiment_id=None):
     """Log an evaluation as a run below the training's.
 
     Parameters
@@ -190,6 +236,10 @@ def log_evaluation(estimator, X, y, *, training_run, params):
     params : dict of str to object
         What to log of the evaluation.
 
+    experiment_id : str, default=None
+        Where the run belongs if `training_run` is None; None is the experiment that is
+        set.
+
     Returns
     -------
     run_id : str
@@ -201,12 +251,17 @@ def log_evaluation(estimator, X, y, *, training_run, params):
     if training_run is not None:
         info = training_run.info
         place = {"experiment_id": info.experiment_id, "parent_run_id": info.run_id}
+    elif experiment_id is not None:
+        place = {"experiment_id": experiment_id}
+    place["nested"] = mlflow.active_run() is not None
     name = f"evaluate {estimator.priority}"
-    with without_autolog(), mlflow.start_run(run_name=name, **place) as run:
-        mlflow.set_tag(_STAGE, "evaluate")
-        _log_fingerprint(X, y, name="test", context="test")
-        _log_params(params | {"n_test": len(y)})
-        _log_evaluation(estimator, X, y)
+    with without_autolog():
+        scores = evaluate_correction(estimator, X, y)
+        with mlflow.start_run(run_name=name, **place) as run:
+            mlflow.set_tag(_STAGE, "evaluate")
+            _log_fingerprint(fingerprint(X, y), name="test", context="test")
+            _log_params(params | {"n_test": len(y)})
+            _log_evaluation(estimator, X, y, scores)
     return run.info.run_id
 
 
@@ -310,9 +365,7 @@ def compare_runs(run_ids=None, *, newest=5):
     header = ["run", *(run.info.run_name for run in runs)]
     ids = ["id", *(run.info.run_id[:8] for run in runs)]
     params = [
-        row
-        for row in _rows(runs, lambda run: run.data.params)
-        if len(set(row[1:])) > 1 and max(map(len, row)) <= _LONGEST_CELL
+        row for row in _rows(runs, lambda run: run.data.params) if len(set(row[1:])) > 1
     ]
     metrics = _rows(
         runs,
@@ -322,7 +375,8 @@ def compare_runs(run_ids=None, *, newest=5):
             if name.startswith(("before/", "after/"))
         },
     )
-    return [header, ids, *params, *metrics]
+    table = [header, ids, *params, *metrics]
+    return [[_cell(value) for value in row] for row in table]
 
 
 def fingerprint(X, y):
@@ -350,14 +404,25 @@ def fingerprint(X, y):
     import pandas as pd
 
     X = _as_known_to_mlflow(X)
+    shape = np.shape(X)
     if sparse.issparse(X):
         X = X.tocoo()
         X = np.column_stack([*X.coords, X.data])
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(shape).encode())
     for table in (pd.DataFrame(X), pd.DataFrame({"y": np.asarray(y)})):
-        digest.update("\n".join(map(str, table.columns)).encode())
-        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+        digest.update(repr(list(map(str, table.columns))).encode())
+        values = table.apply(_hashable)
+        digest.update(pd.util.hash_pandas_object(values, index=False).to_numpy().tobytes())
     return digest.hexdigest()[:32]
+
+
+def _hashable(column):
+    """The same values for the same numbers, dates or texts, whatever their type."""
+    from pandas.api import types
+
+    if types.is_numeric_dtype(column.dtype) and column.dtype.kind in "biuf":
+        return column.astype("float64")
+    return column.astype(object).map(str, na_action="ignore").astype(object)
 
 
 @contextlib.contextmanager
@@ -376,9 +441,13 @@ def without_autolog():
         yield
         return
     # Not in MLflow's documentation; autolog(disable=True) is, but forgets what was set.
-    from mlflow.utils.autologging_utils import disable_autologging
+    from mlflow.utils import autologging_utils
 
-    with disable_autologging():
+    # On leaving, MLflow's context turns autologging on, whatever it was before.
+    if autologging_utils._AUTOLOGGING_GLOBALLY_DISABLED:
+        yield
+        return
+    with autologging_utils.disable_autologging():
         yield
 
 
@@ -397,13 +466,12 @@ def _log_params(params):
     mlflow.log_params({name: str(value)[:_LONGEST_PARAM] for name, value in params.items()})
 
 
-def _log_fingerprint(X, y, *, name, context):
+def _log_fingerprint(digest, *, name, context):
     """Tell of the data what they are called and whether they are the same, no more."""
     import mlflow
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
-    digest = fingerprint(X, y)
     mlflow.set_tag(_FINGERPRINT, digest)
     dataset = MetaDataset(CodeDatasetSource(tags={}), name=name, digest=digest)
     mlflow.log_input(dataset, context=context)
@@ -438,11 +506,10 @@ def _log_history(run_id, history):
     mlflow.MlflowClient().log_batch(run_id, metrics=metrics)
 
 
-def _log_evaluation(estimator, X, y):
-    """Log metrics before and after, the rows that they are of, and pictures."""
+def _log_evaluation(estimator, X, y, scores):
+    """Log metrics before and after, and pictures."""
     import mlflow
 
-    scores = evaluate_correction(estimator, X, y)
     mlflow.log_metrics(
         {
             f"{when}/{name}": value
@@ -455,26 +522,50 @@ def _log_evaluation(estimator, X, y):
         mlflow.log_artifacts(folder, "pictures")
 
 
-def _log_model(estimator, example):
+def _log_model(estimator, options):
     import mlflow
 
     with _quiet():
-        return mlflow.sklearn.log_model(
-            estimator, name="model", **_model_options(estimator, example)
-        ).model_uri
+        return mlflow.sklearn.log_model(estimator, name="model", **options).model_uri
 
 
 def _model_options(estimator, example):
     from mlflow.models import infer_signature
 
+    with _quiet():
+        signature = infer_signature(example, estimator.predict_proba(example))
     return {
         "serialization_format": "skops",
         "skops_trusted_types": _skops_types(estimator),
-        "signature": infer_signature(example, estimator.predict_proba(example)),
+        "signature": signature,
         "input_example": example,
         "pyfunc_predict_fn": "predict_proba",
         "pip_requirements": _requirements(estimator),
     }
+
+
+def _example(X):
+    """First rows, in types that MLflow can write down and will accept again.
+
+    Of a frame: numbers as doubles, for integers cannot be missing; what is neither number,
+    truth value nor date as text.
+    """
+    example = X[:_EXAMPLE_ROWS]
+    if not hasattr(example, "columns"):
+        return example
+    return example.apply(_as_plain_type)
+
+
+def _as_plain_type(column):
+    from pandas.api import types
+
+    if types.is_bool_dtype(column.dtype) and not column.hasnans:
+        return column.astype(bool)
+    if types.is_numeric_dtype(column.dtype) and column.dtype.kind in "biuf":
+        return column.astype("float64")
+    if types.is_datetime64_dtype(column.dtype):
+        return column
+    return column.astype(object).map(str, na_action="ignore")
 
 
 @contextlib.contextmanager
@@ -489,39 +580,62 @@ def _skops_types(estimator):
     """All types in a model of our own making: what we log we trust."""
     import skops.io
 
-    return skops.io.get_untrusted_types(data=skops.io.dumps(estimator))
+    try:
+        data = skops.io.dumps(estimator)
+        trusted = skops.io.get_untrusted_types(data=data)
+        skops.io.loads(data, trusted=trusted)
+    except Exception as error:  # every kind of object fails in its own way
+        raise ValueError(
+            f"skops cannot save {estimator!r}, and MLflow keeps no model but by skops: "
+            f"{error!r}"
+        ) from error
+    return trusted
 
 
 def _requirements(estimator):
     """Packages of the estimator and of all that it is made of, as installed."""
-    parts = [estimator, *estimator.get_params(deep=True).values()]
-    modules = {type(part).__module__.split(".")[0] for part in parts}
+    modules = {type(part).__module__.split(".")[0] for part in _parts(estimator)}
+    if callable(estimator.reward):
+        modules.add(estimator.reward.__module__.split(".")[0])
     distributions = metadata.packages_distributions()
     needed = {name for module in modules for name in distributions.get(module, [])}
     needed |= {"sklearn-rlcorrect", "numpy", "scipy", "scikit-learn", "skops"}
     return [f"{name}=={metadata.version(name)}" for name in sorted(needed)]
 
 
-def _register(estimator, example, model_uri, name):
-    """Register a version for each priority, the logged model last.
+def _parts(estimator):
+    """An estimator and all estimators in it."""
+    yield estimator
+    for part in estimator.get_params(deep=True).values():
+        if isinstance(part, FrozenEstimator):
+            # It keeps the parameters of what it froze to itself.
+            yield from _parts(part.estimator)
+        elif hasattr(part, "get_params") and not isinstance(part, type):
+            yield part
+
+
+def _register(estimator, options, model_uri, name):
+    """Register a version for each priority, the logged model last, then set the aliases.
 
     An alias names a version, and a version predicts in one way, whatever alias it was
     loaded by: for each alias to do what it says there must be a version for each.
     """
     import mlflow
 
-    client = mlflow.MlflowClient()
     others = [priority for priority in PRIORITIES if priority != estimator.priority]
-    for priority in [*others, estimator.priority]:
-        uri = model_uri
-        if priority != estimator.priority:
-            uri = _log_variant(estimator, example, priority)
-        with _quiet():
-            version = mlflow.register_model(uri, name, tags={"priority": priority})
-        client.set_registered_model_alias(name, priority, version.version)
+    uris = {priority: _log_variant(estimator, options, priority) for priority in others}
+    uris[estimator.priority] = model_uri
+    with _quiet():
+        versions = {
+            priority: mlflow.register_model(uri, name, tags={"priority": priority}).version
+            for priority, uri in uris.items()
+        }
+    client = mlflow.MlflowClient()
+    for priority, version in versions.items():
+        client.set_registered_model_alias(name, priority, version)
 
 
-def _log_variant(estimator, example, priority):
+def _log_variant(estimator, options, priority):
     """Save the model so that it predicts with another priority; not one more model."""
     import mlflow
 
@@ -532,7 +646,7 @@ def _log_variant(estimator, example, priority):
             variant,
             f"{folder}/model",
             mlflow_model=mlflow.models.Model(run_id=run_id),
-            **_model_options(variant, example),
+            **options,
         )
         mlflow.log_artifacts(f"{folder}/model", path)
     return f"runs:/{run_id}/{path}"
@@ -561,8 +675,22 @@ def _trainings(client, newest):
 
 
 def _run(client, run_id):
+    """A run by its ID, or by the beginning of it that no other run has."""
+    if 4 <= len(run_id) < 32:
+        ids = [run.info.run_id for run in _all_runs(client)]
+        same = [known for known in ids if known.startswith(run_id)]
+        run_id = same[0] if len(same) == 1 else run_id
     with _told_in_one_line(f"there is no run {run_id!r}"):
         return client.get_run(run_id)
+
+
+def _all_runs(client):
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    token = None
+    while token != "":
+        page = client.search_runs(experiments, page_token=token)
+        yield from page
+        token = page.token or ""
 
 
 def _model_of_run(run_id):
@@ -572,7 +700,7 @@ def _model_of_run(run_id):
     run = _run(mlflow.MlflowClient(), run_id)
     models = mlflow.search_logged_models(
         experiment_ids=[run.info.experiment_id],
-        filter_string=f"source_run_id = '{run_id}'",
+        filter_string=f"source_run_id = '{run.info.run_id}'",
         order_by=[{"field_name": "creation_timestamp", "ascending": False}],
         output_format="list",
     )
@@ -593,12 +721,18 @@ def _told_in_one_line(message):
         raise ValueError(f"{message}: {error.message}") from error
 
 
+def _cell(value):
+    value = " ".join(value.split())
+    return value if len(value) <= _LONGEST_CELL else f"...{value[3 - _LONGEST_CELL :]}"
+
+
 def _as_known_to_mlflow(X):
     """Frames of pandas, for MLflow knows no others; lists as arrays; rows to slice."""
     if isinstance(X, list):
         return np.array(X)
     if sparse.issparse(X):
-        return X.tocsr()
+        # MLflow knows sparse matrices, and not yet sparse arrays.
+        return sparse.csr_matrix(X)
     return X.to_pandas() if hasattr(X, "to_pandas") else X
 
 

@@ -169,6 +169,23 @@ def test_it_says_so_when_nothing_helps(table, capsys):
             "train --normalize-features --no-use-input-features",
             "--normalize-features and --no-use-input-features exclude each other",
         ),
+        ("train --register-model --model-name a/b", "--model-name a/b must not hold"),
+        ("train --no-mlflow --n-jobs 0", "n_jobs == 0 in Parallel has no meaning"),
+        ("train --data-dir sums", "must sum to"),
+        ("train --tracking-uri sqlite:///broken.csv", "broken.csv"),
+        (
+            "infer --data table.csv --output table.csv --overwrite",
+            "table.csv is what is to be read: write to another file",
+        ),
+        (
+            "train --data table.csv --target label --output table.csv --overwrite",
+            "table.csv is what is to be read: write to another file",
+        ),
+        (
+            "train --data-dir short --save-data short --overwrite",
+            "is what is to be read: write to another file",
+        ),
+        ("infer --no-mlflow --data nowhere.csv --model raw.joblib", "not fitted"),
         ("train --model-name x", "--model-name is for --register-model: give both"),
         ("train --no-mlflow --register-model", "--register-model needs MLflow"),
         ("train --no-mlflow --baseline-run-id x", "--baseline-run-id needs MLflow"),
@@ -181,7 +198,7 @@ def test_it_says_so_when_nothing_helps(table, capsys):
         ("evaluate --model raw.joblib", "holds an RLCalibratedClassifier that is not fit"),
         ("infer", "give --data FILE or --data-dir DIR"),
         ("infer --data table.csv --data-dir short", "give --data FILE or --data-dir DIR"),
-        ("infer --data table.csv --output x.txt", "must end in .csv, .parquet, .npy"),
+        ("infer --data table.csv --output x.txt", "must end in .csv, .parquet or .npy"),
         ("infer --data table.csv --output no/x.csv", "no such folder: no"),
         ("infer --data table.csv --output table.csv", "table.csv exists: choose another"),
         ("infer --data table.csv", "mlflow.db yet: train a model first"),
@@ -204,6 +221,7 @@ def test_bad_input_is_one_line_and_leaves_no_trace(
     for name, arrays in {
         "short": (proba, np.array([0, 1])),
         "deep": (proba[:, :, None], np.array([0, 1, 1])),
+        "sums": (proba[:, :1] * [[3, 3]], np.array([0, 1, 1])),
         "objects": (proba, np.array([0, 1, None])),
     }.items():
         (tmp_path / name).mkdir()
@@ -388,6 +406,33 @@ def test_a_late_failure_leaves_the_old_output(quick, capsys, tmp_path):
     assert "cannot read broken.csv as CSV" in capsys.readouterr().err
     assert files(tmp_path) == before
     assert (tmp_path / "out.csv").read_text() == "old"
+
+
+def test_infer_says_which_rows_cannot_be_predicted(quick, capsys):
+    _, rows = quick
+    rows.assign(b="oops").to_csv("rows.csv", index=False)
+    assert main([*INFER, "--data", "rows.csv"]) == 2
+    error = capsys.readouterr().err
+    assert "rows 1 to 426 cannot be predicted: could not convert string" in error
+
+
+@pytest.mark.parametrize("kind", ["codes", "truth"])
+def test_columns_are_read_as_in_training(kind, capsys):
+    rng = np.random.default_rng(0)
+    words = {"codes": ["1", "2", "x"], "truth": ["true", "false", "true"]}[kind]
+    table = pd.DataFrame({"a": rng.choice(words, 400), "b": rng.normal(size=400)})
+    table["y"] = ((table["a"] == words[0]) ^ (rng.random(400) < 0.1)).astype(int)
+    table.to_csv("table.csv", index=False)
+    command = "train --no-mlflow --data table.csv --target y --timesteps 100"
+    assert main([*command.split(), "--output", "model.joblib"]) == 0
+    model = joblib.load("model.joblib")
+    rows = table.drop(columns="y")[table["a"] != "x"]
+    expected = model.predict_proba(rows)
+    # Where a blank is among them, these are no longer integers, or truth values.
+    pd.concat([rows, pd.DataFrame({"b": [0.0]})]).to_csv("rows.csv", index=False)
+    assert main([*INFER, "--data", "rows.csv"]) == 0
+    proba = pd.read_csv("corrected_probs.csv")[["proba_0", "proba_1"]]
+    np.testing.assert_allclose(proba[:-1], expected, atol=1e-12)
 
 
 def test_evaluate_a_file(quick, table, capsys, tmp_path):

@@ -41,7 +41,10 @@ def test_counts():
     ],
 )
 def test_costs_follow_the_positive_label(params, cost):
-    assert evaluate_correction(corrector(**params), X, Y)["before"]["cost"] == cost
+    before = evaluate_correction(corrector(**params), X, Y)["before"]
+    assert before["cost"] == cost
+    # Of "ham" alone there is one false positive; a dict of both counts all three.
+    assert before["false_positives"] == (1 if "pos_label" in params else 3)
 
 
 def test_unknown_label():

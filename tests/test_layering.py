@@ -8,10 +8,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from conftest import QUICK
 from sklearn.linear_model import LogisticRegression
 
 import sklearn_rlcorrect
+from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
 
 PACKAGE = Path(sklearn_rlcorrect.__file__).parent
@@ -42,6 +42,7 @@ ARROWS = {
     },
     "_commands": {
         "sklearn_rlcorrect",
+        "_selection",
         "_validation",
         "datasets",
         "evaluation",
@@ -49,16 +50,17 @@ ARROWS = {
         "inference",
         "persistence",
         "plotting",
+        "rewards",
         "tracking",
     },
     "cli": {"sklearn_rlcorrect", "_commands", "_selection"},
     "datasets": {"persistence"},
     "envs": {"_observation"},
     "evaluation": {"metrics", "rewards"},
-    "inference": {"datasets", "persistence", "precomputed"},
+    "inference": {"datasets", "features", "persistence", "precomputed"},
     "metrics": set(),
     "persistence": {"classifier"},
-    "plotting": {"metrics", "rewards"},
+    "plotting": {"metrics", "persistence", "rewards"},
     "precomputed": set(),
     "rewards": {"metrics"},
     "tracking": {"_selection", "evaluation", "persistence", "plotting"},

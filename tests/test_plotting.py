@@ -3,11 +3,11 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-from conftest import QUICK
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgba
 from sklearn.naive_bayes import GaussianNB
 
+from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.plotting import (
     AdjustmentDisplay,
@@ -207,10 +207,32 @@ def test_pictures_are_saved_and_figures_closed(fitted, tmp_path):
     [
         (Y[:5], BEFORE, AFTER, {}, "inconsistent numbers of samples"),
         (Y, BEFORE, np.ones((6, 3)) / 3, {}, r"\(6, 2\) and after \(6, 3\): both need"),
-        (Y, BEFORE, AFTER, {"classes": ["no", "maybe"]}, "y_true holds 'yes', which is"),
+        (Y, BEFORE, AFTER, {"classes": ["maybe", "no"]}, "y_true holds 'yes', which is"),
+        (Y, BEFORE, AFTER, {"classes": ["yes", "no"]}, "must be sorted, and the columns"),
+        (Y, BEFORE, AFTER, {"ax": [None, None]}, "ax holds 2 Axes, but this picture needs"),
         (Y, BEFORE, AFTER, {"pos_label": "maybe"}, "pos_label names the class 'maybe'"),
     ],
 )
 def test_bad_input(y, before, after, options, message):
     with pytest.raises(ValueError, match=message):
         CorrectionDisplay.from_predictions(y, before, after, **options)
+
+
+def test_other_estimators_are_refused(cancer):
+    X, X_test, y, y_test = cancer
+    with pytest.raises(ValueError, match="estimator holds a GaussianNB, not an RLCal"):
+        CorrectionDisplay.from_estimator(GaussianNB().fit(X, y), X_test, y_test)
+
+
+def test_pictures_follow_the_positive_label(cancer):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(GaussianNB(), pos_label=0, **QUICK).fit(X, y)
+    display = CorrectionDisplay.from_estimator(model, X_test, y_test)
+    assert display.ax_.get_xlabel() == "probability of “0” before"
+    model.set_params(pos_label=None, fp_weight={0: 2.0})
+    display = FalsePositiveDisplay.from_estimator(model, X_test, y_test)
+    assert display.counted.tolist() == [0]
+
+
+def test_rounding_above_one():
+    ReliabilityDisplay.from_predictions(Y, BEFORE, np.where(AFTER > 0.8, 1 + 2e-16, AFTER))

@@ -1,32 +1,40 @@
 """MLflow, for real: a sqlite store, the registry, models by their aliases."""
 
+import copy
 import json
 import logging
 import re
 import sys
+from decimal import Decimal
 
 import mlflow
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from conftest import QUICK
 from scipy import sparse
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier, __version__
 from sklearn_rlcorrect.cli import main
 from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.tracking import (
+    _requirements,
     compare_runs,
     fingerprint,
     held_out_rows,
     load_baseline,
     load_model,
+    log_evaluation,
     log_run,
     without_autolog,
 )
@@ -45,6 +53,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def in_folder(folder, monkeypatch):
     monkeypatch.chdir(folder)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     mlflow.set_tracking_uri("sqlite:///mlflow.db")
     mlflow.set_experiment("tests")
 
@@ -78,6 +87,13 @@ def logged(fitted, folder, request):
             model, X, y, run_name="by hand", params={"a": 1}, registered_model_name=name
         )
     return mlflow.get_run(run_id), name
+
+
+class ForeignScaler(StandardScaler):
+    """As if from another package."""
+
+
+ForeignScaler.__module__ = "hypothesis.strategies"
 
 
 def logged_models(run_id):
@@ -185,6 +201,22 @@ def test_aliases_move_to_the_newest_training(fitted):
     assert len(client.search_model_versions(f"name = '{name}'")) == 6
 
 
+def test_the_trained_priority_is_the_logged_model(fitted):
+    model, X, y = fitted
+    model.set_params(priority="fp")
+    name = f"fp_of_{len(model.classes_)}"
+    run_id = log_run(model, X, y, registered_model_name=name)
+    model.set_params(priority="weighted")
+    client = mlflow.MlflowClient()
+    version = client.get_model_version_by_alias(name, "fp")
+    assert version.source == logged_models(run_id)[0].model_uri
+    assert version.version == max(
+        int(v.version) for v in client.search_model_versions(f"name = '{name}'")
+    )
+    for priority in PRIORITIES:
+        assert load_model(f"models:/{name}@{priority}")[0].priority == priority
+
+
 def test_pyfunc_refuses_other_columns(logged):
     served = mlflow.pyfunc.load_model(f"models:/{logged[1]}@fp")
     with pytest.raises(mlflow.MlflowException, match="shape"):
@@ -255,6 +287,28 @@ def test_any_base_and_any_table(cancer, base, container):
     )
 
 
+def test_pyfunc_takes_its_example_and_missing_values(cancer):
+    X, _, y, _ = cancer
+    table = pd.DataFrame(X[:, :3], columns=["a", "b", "c"])
+    table["integer"] = X[:, 3].astype(int)
+    table["nullable"] = pd.array(X[:, 4] > 0.1, dtype="boolean")
+    table.loc[::7, "nullable"] = pd.NA
+    table["kind"] = pd.Categorical(np.where(X[:, 0] > 14, "big", "small"))
+    table["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(range(len(X)), unit="D")
+    table["money"] = [Decimal(1)] * len(X)
+    table["span"] = pd.to_timedelta(range(len(X)), unit="D")
+    base = make_pipeline(TableFeatures(), SimpleImputer(), GaussianNB(var_smoothing=1e-3))
+    model = RLCalibratedClassifier(base, **QUICK).fit(table, y)
+    run_id = log_run(model, table, y)
+    uri = logged_models(run_id)[0].model_uri
+    served = mlflow.pyfunc.load_model(uri)
+    example = mlflow.models.Model.load(uri).load_input_example()
+    proba = served.predict(example)
+    np.testing.assert_allclose(proba, model.predict_proba(table[:5]), atol=1e-12)
+    example.loc[0, "integer"] = np.nan
+    assert np.isfinite(served.predict(example)).all()
+
+
 def test_texts():
     texts = ["good film", "bad film", "good play", "bad play"] * 30
     y = np.array([1, 0, 1, 0] * 30)
@@ -265,6 +319,54 @@ def test_texts():
     np.testing.assert_array_equal(
         served.predict(np.array(texts)), model.predict_proba(texts)
     )
+
+
+def test_requirements_name_what_is_frozen(cancer):
+    X, X_test, y, y_test = cancer
+    inner = make_pipeline(ForeignScaler(), GaussianNB()).fit(X, y)
+    model = RLCalibratedClassifier(FrozenEstimator(inner), **QUICK).fit(X_test, y_test)
+    assert any(line.startswith("hypothesis==") for line in _requirements(model))
+
+
+def test_a_failure_leaves_no_run(fitted):
+    model, X, y = fitted
+    before = n_runs()
+    with pytest.raises(ValueError, match="y holds 'odd', which the classifier does not"):
+        log_run(model, X, np.full(len(y), "odd"))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        log_run(model, X, y[:-1])
+    unsavable = copy.copy(model).set_params(reward=lambda y, p, q: np.zeros(len(y)))
+    with pytest.raises(ValueError, match="skops cannot save"):
+        log_run(unsavable, X, y)
+    assert n_runs() == before
+
+
+def test_without_autolog_may_be_nested(cancer):
+    X, _, y, _ = cancer
+    before = n_runs()
+    mlflow.sklearn.autolog(silent=True, log_models=False)
+    try:
+        with without_autolog():
+            with without_autolog():
+                pass
+            GaussianNB().fit(X, y)
+    finally:
+        mlflow.sklearn.autolog(disable=True, silent=True)
+    assert n_runs() == before
+
+
+def test_evaluation_within_a_run(fitted, logged):
+    model, X, y = fitted
+    with mlflow.start_run() as outer:
+        run_id = log_evaluation(model, X, y, training_run=None, params={})
+    assert mlflow.get_run(run_id).data.tags["mlflow.parentRunId"] == outer.info.run_id
+
+
+def test_runs_are_known_by_their_beginning(fitted, logged):
+    run_id = logged[0].info.run_id
+    assert load_model(f"runs:/{run_id[:10]}")[1].info.run_id == run_id
+    with pytest.raises(ValueError, match="there is no run"):
+        load_model(f"runs:/{run_id[:3]}")
 
 
 def test_baseline_is_what_was_corrected(fitted, logged):
@@ -319,6 +421,8 @@ def test_fingerprint_is_of_the_values():
     digest = fingerprint(X, y)
     assert digest == fingerprint(X.copy(), y.astype(object))
     assert digest == fingerprint(pd.DataFrame(X), pd.Series(y))
+    assert digest == fingerprint(X.astype(int), y)
+    assert digest == fingerprint(pd.DataFrame(X, dtype="Int64"), y)
     others = [
         (X[::-1], y),
         (X, y[::-1]),
