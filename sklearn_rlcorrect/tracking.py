@@ -561,7 +561,7 @@ def _as_plain_type(column):
 
     if types.is_bool_dtype(column.dtype) and not column.hasnans:
         return column.astype(bool)
-    if types.is_numeric_dtype(column.dtype) and column.dtype.kind in "biuf":
+    if types.is_numeric_dtype(column.dtype) and column.dtype.kind in "iuf":
         return column.astype("float64")
     if types.is_datetime64_dtype(column.dtype):
         return column

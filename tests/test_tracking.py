@@ -478,6 +478,7 @@ def test_the_command_lines_one_after_another(tmp_path, monkeypatch, capsys):
     assert main(words("--mode infer --model_priority fp --data_dir ./data")) == 0
     assert np.load("corrected_probs.npy").shape == (450, 2)
 
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     runs = mlflow.search_runs(search_all_experiments=True).set_index("run_id")
     assert sorted(runs["tags.mlflow.runName"]) == [
         "evaluate fp",
