@@ -260,7 +260,7 @@ def _add_evaluate(commands):
         description="Score a trained model beside the classifier that it corrects, and "
         "draw pictures. Without arguments: the newest model in MLflow, on the rows that "
         "its training never saw. Of rows given by --data or --data-dir all are used, or, "
-        "if they are the very rows of the training, those that it never saw.",
+        "if MLflow knows them as the rows of the training, those that it never saw.",
     )
     _add_model(parser.add_argument_group("model"))
     _add_labelled_rows(parser.add_argument_group("data"))
@@ -357,7 +357,7 @@ def _add_priority(group, default):
         choices=sorted(PRIORITIES),
         default=default,
         help="policy that predicts: best weighted reward, fewest false positives at no "
-        "loss of accuracy, or highest accuracy "
+        "loss of accuracy, or highest accuracy, as measured in training "
         f"(default: {default or 'what the model was trained with'})",
     )
 
