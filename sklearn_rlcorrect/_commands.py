@@ -95,7 +95,7 @@ def train(args):
     for line in filter(None, [note, caution]):
         print(line)
     _print_scores(model, evaluate_correction(model, *data.take(test_rows)))
-    _print_places(args, run_id)
+    _print_places(args, model, run_id)
 
 
 def evaluate(args):
@@ -569,14 +569,15 @@ def _print_scores(model, scores):
         )
 
 
-def _print_places(args, run_id):
+def _print_places(args, model, run_id):
     output = _model_file(args)
     if output:
         print(f"\nSaved to {output}: joblib.load({str(output)!r}).predict_proba(X)")
     if args.save_data:
-        print(
-            f"\nHeld-out rows, for --data-dir (and --pos-label): {args.save_data}{os.sep}"
-        )
+        options = f"--data-dir {args.save_data}"
+        if model.pos_label is not None:
+            options += f" --pos-label {model.pos_label}"
+        print(f"\nHeld-out rows, to be read with {options}")
     if args.register_model:
         aliases = ", ".join(f"models:/{_registered_name(args)}@{p}" for p in PRIORITIES)
         print(f"\nRegistered: {aliases}")

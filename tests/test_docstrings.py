@@ -1,24 +1,14 @@
 """Every public object is documented as numpydoc has it."""
 
+import importlib
 import inspect
 import pydoc
+from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
 
 import sklearn_rlcorrect
-from sklearn_rlcorrect import (
-    cli,
-    datasets,
-    envs,
-    evaluation,
-    inference,
-    metrics,
-    persistence,
-    plotting,
-    rewards,
-    tracking,
-)
 
 # Style choices of numpydoc that we do not share: periods after types, a mandatory
 # extended summary, See Also or Examples for every object; SS05 takes every plural for a
@@ -38,18 +28,11 @@ IGNORED = {
 }
 
 
-MODULES = (
-    cli,
-    datasets,
-    envs,
-    evaluation,
-    inference,
-    metrics,
-    persistence,
-    plotting,
-    rewards,
-    tracking,
-)
+MODULES = [
+    importlib.import_module(f"sklearn_rlcorrect.{path.stem}")
+    for path in sorted(Path(sklearn_rlcorrect.__file__).parent.glob("[!_]*.py"))
+    if path.stem not in ("classifier", "precomputed")
+]
 
 
 def public_objects():
