@@ -4,6 +4,7 @@ import copy
 import json
 import logging
 import re
+import subprocess
 import sys
 from decimal import Decimal
 
@@ -506,6 +507,73 @@ def run_id_in(output):
 def _rows(run_id):
     text = mlflow.artifacts.load_text(f"runs:/{run_id}/held_out_rows.txt")
     return "[" + ",".join(text.split()) + "]"
+
+
+def test_a_baseline_of_unknown_training_is_told_of(cancer, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    X, _, y, _ = cancer
+    table = pd.DataFrame(X).rename(columns="x{}".format)
+    table.assign(y=y).to_csv("t.csv", index=False)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    with mlflow.start_run(experiment_id="0") as run:
+        mlflow.sklearn.log_model(
+            GaussianNB().fit(table, y), name="model", pip_requirements=["scikit-learn"]
+        )
+    caution = f"Whether the classifier of run {run.info.run_id} was fitted on some of"
+    train = "train --timesteps 100 --data t.csv --target y --baseline-run-id"
+    assert main([*train.split(), run.info.run_id]) == 0
+    output = capsys.readouterr().out
+    assert caution in output
+    # It goes with the model: into its evaluation, and into what is made of it.
+    assert main(["evaluate"]) == 0
+    assert caution in capsys.readouterr().out
+    assert main([*train.split(), run_id_in(output)]) == 0
+    assert caution in capsys.readouterr().out
+
+    assert main(["train", "--baseline-run-id", run.info.run_id]) == 2
+    assert "does not know the label 'eight'" in capsys.readouterr().err
+
+
+def test_autolog_does_not_log_what_train_fits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mlflow.sklearn.autolog(silent=True)
+    try:
+        assert main(["train", "--timesteps", "20"]) == 0
+    finally:
+        mlflow.sklearn.autolog(disable=True, silent=True)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    assert n_runs() == 1
+
+
+def test_a_training_that_failed_is_not_the_newest(fitted):
+    model, X, y = fitted
+    run_id = log_run(model, X, y)
+    client = mlflow.MlflowClient()
+    with mlflow.start_run(tags={"rlcorrect.stage": "train"}) as run:
+        pass
+    client.set_terminated(run.info.run_id, "FAILED")
+    assert load_model()[1].info.run_id == run_id
+
+
+def test_state_of_the_process_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = mlflow.get_tracking_uri()
+    level = logging.getLogger("mlflow").level
+    assert main(["compare", "--tracking-uri", "sqlite:///there.db"]) == 2
+    assert main(["train", "--timesteps", "20", "--tracking-uri", "sqlite:///here.db"]) == 0
+    assert mlflow.get_tracking_uri() == before
+    assert logging.getLogger("mlflow").level == level
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here.db", "mlruns"]
+
+
+def test_two_trainings_may_make_one_store(tmp_path):
+    command = [sys.executable, "-m", "sklearn_rlcorrect", "train", "--timesteps", "20"]
+    both = [
+        subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(2)
+    ]
+    assert [process.communicate()[1] for process in both] == [b"", b""]
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    assert n_runs() == 2
 
 
 def test_evaluate_picks_the_unseen_rows_of_the_same_table(
