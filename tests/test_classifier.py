@@ -8,7 +8,6 @@ import pandas as pd
 import polars as pl
 import pytest
 import skops.io
-from conftest import QUICK
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -28,6 +27,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
 
+from conftest import QUICK
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
 
 

@@ -5,11 +5,11 @@ import tracemalloc
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import QUICK
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.naive_bayes import GaussianNB
 
+from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.inference import table_chunks, write_corrections
 
