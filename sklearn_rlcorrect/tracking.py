@@ -291,7 +291,7 @@ def load_model(uri=None):
 
     client = mlflow.MlflowClient()
     if uri is None:
-        run = _newest_training(client)
+        run = _trainings(client, 1)[0]
         return check_corrector(_model_of_run(run.info.run_id), "the newest run"), run
     scheme, _, rest = uri.partition(":/")
     if scheme == "runs" and "/" not in rest.strip("/"):
@@ -652,26 +652,23 @@ def _log_variant(estimator, options, priority):
     return f"runs:/{run_id}/{path}"
 
 
-def _newest_training(client):
-    runs = _trainings(client, 1)
-    if not runs:
-        import mlflow
-
-        raise ValueError(
-            f"{mlflow.get_tracking_uri()} holds no trained model: train one first, or say "
-            "which to take"
-        )
-    return runs[0]
-
-
 def _trainings(client, newest):
+    """Newest trainings that came to their end."""
+    import mlflow
+
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    return client.search_runs(
+    runs = client.search_runs(
         experiments,
         filter_string=f"tags.`{_STAGE}` = 'train' and attributes.status = 'FINISHED'",
         order_by=["attributes.start_time DESC"],
         max_results=newest,
     )
+    if not runs:
+        raise ValueError(
+            f"{mlflow.get_tracking_uri()} holds no trained model: train one first, or say "
+            "which to take"
+        )
+    return runs
 
 
 def _run(client, run_id):

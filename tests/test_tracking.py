@@ -565,6 +565,13 @@ def test_state_of_the_process_is_kept(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here.db", "mlruns"]
 
 
+def test_a_store_without_a_training(tmp_path):
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    for look in (load_model, compare_runs):
+        with pytest.raises(ValueError, match="holds no trained model: train one first"):
+            look()
+
+
 def test_two_trainings_may_make_one_store(tmp_path):
     command = [sys.executable, "-m", "sklearn_rlcorrect", "train", "--timesteps", "20"]
     both = [
