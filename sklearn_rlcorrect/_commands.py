@@ -302,7 +302,9 @@ def _load_model(args):
     """Model, its training's run (None if not known), and what to call it."""
     source = args.model or (MODEL_FILE if args.no_mlflow else None)
     if source is not None and ":/" not in source:
-        model, run, name = load_model(source), None, Path(source).stem
+        # Harmless, but unknown to skops: the type of a column, which imputers keep.
+        model = load_model(source, trusted=["numpy.dtype"])
+        run, name = None, Path(source).stem
     elif args.no_mlflow:
         raise ValueError(f"{source} is in MLflow: leave --no-mlflow out")
     else:
@@ -572,7 +574,8 @@ def _print_scores(model, scores):
 def _print_places(args, model, run_id):
     output = _model_file(args)
     if output:
-        print(f"\nSaved to {output}: joblib.load({str(output)!r}).predict_proba(X)")
+        reader = "skops.io" if output.endswith(".skops") else "joblib"
+        print(f"\nSaved to {output}, by {reader}")
     if args.save_data:
         options = f"--data-dir {args.save_data}"
         if model.pos_label is not None:

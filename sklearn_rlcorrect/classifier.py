@@ -51,6 +51,9 @@ from sklearn_rlcorrect.rewards import (
     false_positive_costs,
 )
 
+# To be raised when fitted attributes change so that older code misreads them.
+FORMAT_VERSION = 1
+
 
 class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """Classifier with probabilities corrected by reinforcement learning.
@@ -180,6 +183,9 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
 
     max_adjustment_ : float
         Bound that the policies were trained with.
+
+    format_version_ : int
+        Version of the set of fitted attributes, for files of models.
 
     n_features_in_ : int
         Number of columns of X, where X is a table.
@@ -311,6 +317,7 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         trainings = self._train_policies(problem, held_out, seeds)
         self._select_policies(problem, held_out, trainings, fp_costs)
         self.max_adjustment_ = self.max_adjustment
+        self.format_version_ = FORMAT_VERSION
         return self
 
     def predict_proba(self, X):

@@ -144,8 +144,8 @@ def _add_train(commands):
     output.add_argument(
         "--output",
         metavar="FILE",
-        help="save the model here, too; Python reads it with joblib.load (default: none, "
-        f"or {_commands.MODEL_FILE} with --no-mlflow)",
+        help="save the model here, too: NAME.skops by skops, any other name by joblib "
+        f"(default: none, or {_commands.MODEL_FILE} with --no-mlflow)",
     )
     output.add_argument(
         "--save-data",
@@ -342,7 +342,8 @@ def _add_model(group):
     group.add_argument(
         "--model",
         metavar="MODEL",
-        help="file that train --output wrote (reading it runs code of its author), "
+        help="file that train --output wrote (but for .skops, reading it runs code of "
+        "its author), "
         "models:/NAME@ALIAS or runs:/RUN (default: the newest training in MLflow, or "
         f"{_commands.MODEL_FILE} with --no-mlflow)",
     )

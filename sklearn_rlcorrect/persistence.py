@@ -6,7 +6,14 @@ from pathlib import Path
 
 import joblib
 
-from sklearn_rlcorrect.classifier import RLCalibratedClassifier
+from sklearn_rlcorrect.classifier import FORMAT_VERSION, RLCalibratedClassifier
+
+# What ``skops.io.load(file, trusted=...)`` must be told of ours.
+SKOPS_TRUSTED_TYPES = [
+    "sklearn_rlcorrect.classifier.RLCalibratedClassifier",
+    "sklearn_rlcorrect.features.TableFeatures",
+    "sklearn_rlcorrect.precomputed.PrecomputedProbaClassifier",
+]
 
 
 def check_output(path, *, overwrite=False):
@@ -75,7 +82,7 @@ def replacing(path):
 
 
 def dump_model(model, path):
-    """Write a fitted model with joblib, whole or not at all.
+    """Write a fitted model, whole or not at all.
 
     Parameters
     ----------
@@ -83,7 +90,8 @@ def dump_model(model, path):
         Fitted model.
 
     path : str or path-like
-        File to write; replaced if it exists.
+        File to write; replaced if it exists. ``NAME.skops`` is written by skops, which
+        can be read without running code; any other by joblib.
 
     Examples
     --------
@@ -96,18 +104,28 @@ def dump_model(model, path):
     LogisticRegression(C=2.0)
     """
     with replacing(path) as temporary:
-        joblib.dump(model, temporary)
+        if _is_skops(path):
+            import skops.io
+
+            skops.io.dump(model, temporary)
+        else:
+            joblib.dump(model, temporary)
 
 
-def load_model(path):
-    """Read a corrector that :func:`dump_model` or joblib wrote.
+def load_model(path, *, trusted=()):
+    """Read a corrector that :func:`dump_model`, joblib or skops wrote.
 
-    Reading a joblib file runs what its author put into it: read files of people you trust.
+    Reading a joblib file runs what its author put into it: read files of people you
+    trust. Reading a skops file makes objects of trusted types only.
 
     Parameters
     ----------
     path : str or path-like
-        File to read.
+        File to read; skops, if its name ends in ``.skops``.
+
+    trusted : iterable of str, default=()
+        Types to trust in a skops file besides those that skops itself trusts and
+        :data:`SKOPS_TRUSTED_TYPES`.
 
     Returns
     -------
@@ -117,16 +135,48 @@ def load_model(path):
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no such file, it cannot be read, or holds something else.
+        If there is no such file, it cannot be read, is of a later format, or holds
+        something else.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
+    read = _read_skops if _is_skops(path) else _read_joblib
+    model = check_corrector(read(path, trusted), path)
+    if model.format_version_ > FORMAT_VERSION:
+        raise ValueError(
+            f"{path} was written by a later sklearn-rlcorrect, in format "
+            f"{model.format_version_}: this one reads up to {FORMAT_VERSION}"
+        )
+    return model
+
+
+def _read_joblib(path, trusted):
     try:
-        model = joblib.load(path)
+        return joblib.load(path)
     except Exception as error:  # a damaged file can raise anything
         raise ValueError(f"cannot read {path} as a joblib file: {error!r}") from error
-    return check_corrector(model, path)
+
+
+def _read_skops(path, trusted):
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        return skops.io.load(path, trusted=[*SKOPS_TRUSTED_TYPES, *trusted])
+    except UntrustedTypesFoundException as error:
+        types = skops.io.get_untrusted_types(file=path)
+        unknown = sorted({*types} - {*SKOPS_TRUSTED_TYPES, *trusted})
+        raise ValueError(
+            f"{path} holds types that are not trusted: {', '.join(unknown)}. If you trust "
+            "them, name them in load_model(..., trusted=[...])"
+        ) from error
+    except Exception as error:  # a damaged file can raise anything
+        raise ValueError(f"cannot read {path} as a skops file: {error!r}") from error
+
+
+def _is_skops(path):
+    return Path(path).suffix == ".skops"
 
 
 def check_corrector(model, source):

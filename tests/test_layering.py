@@ -18,7 +18,7 @@ PACKAGE = Path(sklearn_rlcorrect.__file__).parent
 
 # Module: those of ours that it may import. No arrow goes back.
 ARROWS = {
-    "__init__": {"classifier", "precomputed"},
+    "__init__": {"classifier", "persistence", "precomputed"},
     "__main__": {"cli"},
     "_adjustment": set(),
     "_observation": set(),
@@ -28,6 +28,7 @@ ARROWS = {
     "_td3": {"_adjustment", "envs"},
     "_validation": {"_selection", "rewards"},
     "features": set(),
+    "card": {"evaluation", "metrics", "persistence", "plotting", "rewards"},
     "classifier": {
         "_adjustment",
         "_observation",
