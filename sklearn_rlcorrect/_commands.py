@@ -248,10 +248,14 @@ def _experiment_id(args):
 
     _make_store(args.tracking_uri)
     client = mlflow.MlflowClient()
-    experiment = client.get_experiment_by_name(args.experiment_name)
-    if experiment is not None:
+    try:
+        return client.create_experiment(args.experiment_name)
+    except mlflow.MlflowException:
+        # Asked in this order, for another process may make it at the same time.
+        experiment = client.get_experiment_by_name(args.experiment_name)
+        if experiment is None:
+            raise
         return experiment.experiment_id
-    return client.create_experiment(args.experiment_name)
 
 
 def _make_store(tracking_uri):

@@ -474,7 +474,12 @@ def _log_fingerprint(digest, *, name, context):
 
     mlflow.set_tag(_FINGERPRINT, digest)
     dataset = MetaDataset(CodeDatasetSource(tags={}), name=name, digest=digest)
-    mlflow.log_input(dataset, context=context)
+    try:
+        mlflow.log_input(dataset, context=context)
+    except Exception:
+        # MLflow fails if two processes log the same rows for the first time at once;
+        # now they are there.
+        mlflow.log_input(dataset, context=context)
 
 
 def _log_environment():
