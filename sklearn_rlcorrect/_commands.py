@@ -29,7 +29,6 @@ from sklearn_rlcorrect._validation import check_parameters, check_target
 from sklearn_rlcorrect.datasets import (
     PrecomputedRows,
     check_precomputed_output,
-    check_table,
     load_eights,
     read_precomputed,
     read_table,
@@ -133,7 +132,6 @@ def infer(args):
     model, _, name = _load_model(args)
     total = None
     if args.data:
-        check_table(args.data)
         chunks = table_chunks(model, args.data)
     else:
         rows = read_precomputed(args.data_dir, labelled=False)
@@ -195,7 +193,8 @@ def _check_train(args):
 def _check_not_read(args, outputs):
     """Not even --overwrite may cost the rows, or the model, that a command reads."""
     inputs = [Path(name) for name in (args.data, getattr(args, "model", None)) if name]
-    inputs += [path for path in Path(args.data_dir or os.devnull).glob("*.npy")]
+    if args.data_dir:
+        inputs += Path(args.data_dir).glob("*.npy")
     for path in {path.resolve() for path in inputs} & {path.resolve() for path in outputs}:
         raise ValueError(f"{path} is what is to be read: write to another file")
 
@@ -222,7 +221,8 @@ def _set_up_mlflow(args):
     args.cleanup.callback(mlflow.set_tracking_uri, before)
     args.tracking_uri = _absolute(args.tracking_uri)
     mlflow.set_tracking_uri(args.tracking_uri)
-    if _database(args.tracking_uri) is None or _database(args.tracking_uri).exists():
+    path = _database(args.tracking_uri)
+    if path is None or path.exists():
         # Can it be read? Better asked before a training than after.
         try:
             mlflow.MlflowClient().search_experiments(max_results=1)

@@ -74,7 +74,7 @@ def read_table(path, target, text_columns=()):
         If the file cannot be read as a table, lacks the column, or holds no class
         labels there.
     """
-    path = check_table(path)
+    path = _check_table(path)
     with _one_error(path):
         table = _read(path, text_columns)
     if target not in table.columns:
@@ -107,24 +107,8 @@ def _some(names):
     return listed[:300] + ("..." if len(names) > 10 or len(listed) > 300 else "")
 
 
-def check_table(path):
-    """Return `path` if a table may be there that can be read.
-
-    Parameters
-    ----------
-    path : str or path-like
-        CSV or Parquet.
-
-    Returns
-    -------
-    path : pathlib.Path
-        The same path.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If there is no such file, or pandas is not installed.
-    """
+def _check_table(path):
+    """Return `path` if a table may be there that can be read."""
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
@@ -161,7 +145,7 @@ def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE):
     FileNotFoundError, ValueError
         If there is no such file, or it cannot be read as a table.
     """
-    path = check_table(path)
+    path = _check_table(path)
     with _one_error(path):
         if _is_parquet(path):
             yield from _parquet_chunks(path, chunk_size)

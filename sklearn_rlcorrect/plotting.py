@@ -48,7 +48,7 @@ class _BeforeAfterDisplay:
         Figure of the axes.
     """
 
-    _n_columns = 1
+    _n_rows = _n_columns = 1
     _height = 2.6
 
     def __init__(self, y_true, before, after, *, classes, counted):
@@ -432,8 +432,7 @@ class TrainingCurveDisplay:
     3
     """
 
-    _n_columns = 1
-    _n_rows = 3
+    _n_rows, _n_columns = 3, 1
     _height = 4.0
 
     def __init__(self, history, selected):
@@ -571,7 +570,7 @@ def _plot(display, ax):
         with plt.rc_context(_STYLE):
             figure = plt.figure(**_figure_options(display))
             return _plot(display, _subplots(figure, display))
-    n_axes = getattr(display, "_n_rows", 1) * display._n_columns
+    n_axes = display._n_rows * display._n_columns
     if np.size(ax) != n_axes:
         raise ValueError(f"ax holds {np.size(ax)} Axes, but this picture needs {n_axes}.")
     display.ax_ = np.array(ax) if n_axes > 1 else np.ravel(ax)[0]
@@ -587,7 +586,7 @@ def _figure_options(display):
 
 
 def _subplots(figure, display):
-    return figure.subplots(getattr(display, "_n_rows", 1), display._n_columns)
+    return figure.subplots(display._n_rows, display._n_columns)
 
 
 def _columns(proba):

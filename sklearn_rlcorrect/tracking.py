@@ -8,6 +8,7 @@ import json
 import platform
 import sys
 import tempfile
+import time
 import warnings
 from importlib import metadata
 
@@ -292,11 +293,11 @@ def load_model(uri=None):
     client = mlflow.MlflowClient()
     if uri is None:
         run = _trainings(client, 1)[0]
-        return check_corrector(_model_of_run(run.info.run_id), "the newest run"), run
+        return check_corrector(_model_of_run(run), "the newest run"), run
     scheme, _, rest = uri.partition(":/")
     if scheme == "runs" and "/" not in rest.strip("/"):
-        run_id = rest.strip("/")
-        return check_corrector(_model_of_run(run_id), uri), _run(client, run_id)
+        run = _run(client, rest.strip("/"))
+        return check_corrector(_model_of_run(run), uri), run
     with _told_in_one_line(f"there is no model {uri}"):
         info = mlflow.models.get_model_info(uri)
         model = check_corrector(mlflow.sklearn.load_model(uri), uri)
@@ -328,9 +329,8 @@ def load_baseline(run_id):
     import mlflow
 
     run = _run(mlflow.MlflowClient(), run_id)
-    model = _model_of_run(run_id)
-    corrected = getattr(model, "estimator_", None) if hasattr(model, "policies_") else None
-    return (model if corrected is None else corrected), run
+    model = _model_of_run(run)
+    return (model.estimator_ if hasattr(model, "policies_") else model), run
 
 
 def compare_runs(run_ids=None, *, newest=5):
@@ -496,8 +496,6 @@ def _log_environment():
 
 def _log_history(run_id, history):
     """Every metric of every checkpoint, at its timestep."""
-    import time
-
     import mlflow
     from mlflow.entities import Metric
 
@@ -695,14 +693,14 @@ def _all_runs(client):
         token = page.token or ""
 
 
-def _model_of_run(run_id):
+def _model_of_run(run):
     """The scikit-learn model of a run; its newest, if it logged several."""
     import mlflow
 
-    run = _run(mlflow.MlflowClient(), run_id)
+    run_id = run.info.run_id
     models = mlflow.search_logged_models(
         experiment_ids=[run.info.experiment_id],
-        filter_string=f"source_run_id = '{run.info.run_id}'",
+        filter_string=f"source_run_id = '{run_id}'",
         order_by=[{"field_name": "creation_timestamp", "ascending": False}],
         output_format="list",
     )
