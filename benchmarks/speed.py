@@ -94,6 +94,7 @@ def problem_of(model, X, y):
         brier,
         class_weights(costs),
         model.max_adjustment,
+        np.ones(len(y)),
     )
 
 

@@ -36,15 +36,13 @@ def observe(proba, features, scaler):
     return np.hstack([proba, scaled.clip(-OBSERVATION_BOUND, OBSERVATION_BOUND)])
 
 
-def fit_scaler(proba, features):
+def fit_scaler(proba, features, sample_weight=None):
     """Fit the scaler of log-odds and features."""
+    columns = _log_odds_and_features(proba, features)
+    scaler = StandardScaler().set_output(transform="default")
     # A column may be without a single value.
     with np.errstate(invalid="ignore"):
-        return (
-            StandardScaler()
-            .set_output(transform="default")
-            .fit(_log_odds_and_features(proba, features))
-        )
+        return scaler.fit(columns, sample_weight=sample_weight)
 
 
 def dense_features(transformer, X):

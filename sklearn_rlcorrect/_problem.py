@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -32,6 +33,9 @@ class CorrectionProblem:
 
     max_adjustment : float
         Bound on every change of a probability.
+
+    sample_weight : ndarray of shape (n_samples,)
+        How often a row counts: drawing and scoring go by it, rewards do not.
     """
 
     observations: np.ndarray
@@ -40,6 +44,11 @@ class CorrectionProblem:
     reward: Callable
     class_weights: np.ndarray
     max_adjustment: float
+    sample_weight: np.ndarray
+
+    @cached_property
+    def _cumulative_weight(self):
+        return np.cumsum(self.sample_weight)
 
     def __len__(self):
         return len(self.y)
@@ -51,7 +60,33 @@ class CorrectionProblem:
             observations=self.observations[rows],
             proba=self.proba[rows],
             y=self.y[rows],
+            sample_weight=self.sample_weight[rows],
         )
+
+    def merged(self):
+        """Problem with equal rows as one, of the sum of their weights, in sorted order.
+
+        A weight of two is then the same as the row twice, a weight of zero the same as
+        no row, and the order of the rows does not matter. Rows are compared in single
+        precision, which is what the agent sees: the same row predicted twice may differ
+        in the last bits of double precision.
+        """
+        kept = np.flatnonzero(self.sample_weight)
+        seen_with_label = np.column_stack([self.observations[kept], self.y[kept]])
+        first, group = _equal_rows(seen_with_label)
+        total = np.bincount(group, weights=self.sample_weight[kept])
+        return replace(self.take(kept[first]), sample_weight=total)
+
+    def look_alikes(self):
+        """Group of each row: rows of one group look the same, whatever their labels."""
+        return _equal_rows(self.observations)[1]
+
+    def draw(self, rng, size):
+        """Rows drawn with replacement, in proportion to their weights."""
+        position = rng.random(size) * self._cumulative_weight[-1]
+        rows = np.searchsorted(self._cumulative_weight, position, side="right")
+        # Rounding may put a position at the very end.
+        return np.minimum(rows, len(self) - 1)
 
     def adjusted(self, actions):
         """Probabilities of all rows after the given actions."""
@@ -91,3 +126,12 @@ class CorrectionProblem:
         )
         rewards = np.asarray(self.reward(classes, before, after), dtype=np.float64)
         return self.class_weights * rewards.reshape(n_classes, n_rows).T
+
+
+def _equal_rows(array):
+    """First of each group of rows that are equal in single precision, group of each."""
+    # Groups are sorted by the last column first: features and labels are exact, while
+    # rounding in the fit of a classifier may tell apart, and so sort, its probabilities.
+    single = array[:, ::-1].astype(np.float32)
+    _, first, group = np.unique(single, axis=0, return_index=True, return_inverse=True)
+    return first, group

@@ -62,7 +62,8 @@ def score_checkpoints(problem, held_out, checkpoints, *, fp_costs, counted):
     -------
     scores : list of dict of str to float
         The metrics of :func:`~sklearn_rlcorrect.metrics.classification_metrics`, the
-        mean weighted ``reward`` and the mean ``false_positive_cost``, each per row.
+        mean ``reward`` and the mean ``false_positive_cost``; rows count by their
+        weights everywhere.
     """
     part = problem.take(np.concatenate(held_out))
     return [
@@ -83,17 +84,20 @@ def _held_out_actions(problem, held_out, policies):
 
 def _score(problem, actions, fp_costs, counted):
     adjusted = problem.adjusted(actions)
-    predicted = adjusted.argmax(axis=1)
-    mistaken_for = np.bincount(predicted[predicted != problem.y], minlength=len(fp_costs))
+    predicted, weight = adjusted.argmax(axis=1), problem.sample_weight
+    wrong = predicted != problem.y
+    mistaken_for = np.bincount(predicted[wrong], weight[wrong], minlength=len(fp_costs))
+    rewards = problem.rewards_of_adjusted(adjusted)
     metrics = classification_metrics(
         problem.y,
         adjusted,
         classes=np.arange(len(fp_costs)),
         pos_label=counted.tolist(),
+        sample_weight=weight,
     )
     return metrics | {
-        "reward": float(problem.rewards_of_adjusted(adjusted).mean()),
+        "reward": float(np.average(rewards, weights=weight)),
         "false_positive_cost": float(
-            (fp_costs * mistaken_for)[counted].sum() / len(problem)
+            (fp_costs * mistaken_for)[counted].sum() / weight.sum()
         ),
     }

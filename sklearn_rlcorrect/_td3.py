@@ -34,6 +34,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklearn_rlcorrect._adjustment import adjust
+from sklearn_rlcorrect._callbacks import NoTask
+from sklearn_rlcorrect._selection import PRIORITIES
 from sklearn_rlcorrect.envs import CorrectionVecEnv
 
 # Rows per environment step, fewer where the budget is small; gradient steps after each.
@@ -44,8 +46,7 @@ _GRADIENT_STEPS = 4
 _BUFFER_SIZE = 50_000
 _EXPLORATION_STD = 0.5
 _WEIGHT_DECAY = 1e-4
-_N_CHECKPOINTS = 20
-
+N_CHECKPOINTS = 20
 
 # Strength of the pull on actions that the bounds cut short, back to where they act.
 _PULL_BACK = 0.3
@@ -70,6 +71,7 @@ def train_policy(
     learning_rate,
     batch_size,
     progress_bar=None,
+    task=None,
 ):
     """Train one policy.
 
@@ -96,6 +98,10 @@ def train_policy(
     progress_bar : str, default=None
         Description of the progress bar; None shows none.
 
+    task : Task, default=None
+        Task of this training, with a subtask for each of `N_CHECKPOINTS` checkpoints. A
+        callback that asks to stop ends the training there. None tells nobody.
+
     Returns
     -------
     checkpoints : list of tuple of int and list of ndarray
@@ -106,7 +112,8 @@ def train_policy(
     n_envs = int(np.clip(total_timesteps // _MIN_STEPS, 1, _MAX_ENVS))
     env = CorrectionVecEnv(problem, n_envs, env_rng)
     env.action_space.seed(seed)
-    checkpoints = CheckpointCallback(total_timesteps, progress_bar)
+    task = NoTask() if task is None else task
+    checkpoints = CheckpointCallback(total_timesteps, progress_bar, task)
     with _one_training_at_a_time():
         agent = OneStepTD3(
             OneStepPolicy,
@@ -378,17 +385,23 @@ class CheckpointCallback(BaseCallback):
 
     progress_bar : str or None
         Description of the progress bar.
+
+    task : Task
+        Task of the training; a part of it leads from each checkpoint to the next.
     """
 
-    def __init__(self, total_timesteps, progress_bar):
+    def __init__(self, total_timesteps, progress_bar, task):
         super().__init__()
         self.saved = []
         self._total_timesteps = total_timesteps
         self._description = progress_bar
+        self._task = task
+        self._stop = False
 
     def _on_training_start(self):
         from tqdm.auto import tqdm
 
+        self._task.begin()
         self._bar = tqdm(
             total=self._total_timesteps,
             desc=self._description,
@@ -397,22 +410,29 @@ class CheckpointCallback(BaseCallback):
         )
 
     def _on_rollout_start(self):
-        next_timestep = len(self.saved) * self._total_timesteps / _N_CHECKPOINTS
+        next_timestep = len(self.saved) * self._total_timesteps / N_CHECKPOINTS
         if self.num_timesteps >= next_timestep:
             self._save()
+            if not self._stop:
+                self._part = self._task.subtask("checkpoint").begin()
 
     def _on_step(self):
         self._bar.update(self.training_env.num_envs)
-        return True
+        return not self._stop
 
     def _on_training_end(self):
-        self._save()
+        if not self._stop:
+            self._save()
         self._bar.close()
+        self._task.end()
 
     def _save(self):
         layers = _linear_layers(self.model.actor.mu)
         arrays = [array for layer in layers for array in (layer.weight.T, layer.bias)]
         policy = [array.detach().numpy().astype(np.float64, order="C") for array in arrays]
+        if self.saved:
+            attributes = {"policies_": {name: [policy] for name in PRIORITIES}}
+            self._stop = self._part.end(attributes)
         self.saved.append((self.num_timesteps, policy))
 
 

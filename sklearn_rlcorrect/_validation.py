@@ -93,6 +93,29 @@ def check_target(y):
     return y
 
 
+def check_sample_weight(sample_weight, n_samples):
+    """Return one weight of at least zero per row, not all of them zero."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weight.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight has shape {weight.shape}: it must hold one weight for each of "
+            f"the {n_samples} rows."
+        )
+    if weight.min() < 0:
+        raise ValueError(
+            f"sample_weight holds {weight.min()}: weights must be zero or more."
+        )
+    if not weight.any():
+        raise ValueError(
+            "sample_weight is zero for all rows: at least one weight must be non-zero."
+        )
+    return weight
+
+
 def check_folds(splitter, y):
     """Return `splitter` if every class has as many members as there are folds."""
     if not isinstance(splitter, StratifiedKFold):

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 from scipy.special import expit, softmax
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -22,10 +23,13 @@ from sklearn.utils import (
     get_tags,
     indexable,
 )
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_rlcorrect._adjustment import adjust
+from sklearn_rlcorrect._callbacks import CallbackSupportMixin, fit_task, with_callbacks
+from sklearn_rlcorrect._metadata import params_of_rows, route
 from sklearn_rlcorrect._observation import dense_features, fit_scaler, observe
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
@@ -38,6 +42,7 @@ from sklearn_rlcorrect._validation import (
     check_parameters,
     check_proba,
     check_reward,
+    check_sample_weight,
     check_splits,
     check_target,
     label_indices,
@@ -55,7 +60,9 @@ from sklearn_rlcorrect.rewards import (
 FORMAT_VERSION = 1
 
 
-class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class RLCalibratedClassifier(
+    CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Classifier with probabilities corrected by reinforcement learning.
 
     Wraps a classifier as :class:`~sklearn.calibration.CalibratedClassifierCV` does. A
@@ -175,7 +182,7 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         Per metric one value per checkpoint, on the rows that the policies were not
         trained on: "timesteps", "reward", "accuracy", "false_positives",
         "false_negatives", "false_positive_cost", "precision", "recall", "f1", "brier",
-        "log_loss". Entry 0 is the wrapped classifier alone.
+        "log_loss". Rows count by their weights. Entry 0 is the wrapped classifier alone.
 
     selected_ : dict of str to int
         Per priority the index into `history_`. Zero means that nothing beat the wrapped
@@ -269,7 +276,8 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y):
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, **fit_params):
         """Fit the classifier and train the policies that correct it.
 
         Parameters
@@ -279,6 +287,16 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
 
         y : array-like of shape (n_samples,)
             Labels.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts, 0 or more: for the classifier (if its `fit` takes
+            weights), for the training of the policies and for the choice among them. A
+            row of weight 2 is the same as the row twice, given the same folds; a row of
+            weight 0 the same as no row. None is 1.
+
+        **fit_params : dict
+            Metadata for the classifier and the splitter, such as ``groups``. It takes
+            metadata routing: ``sklearn.set_config(enable_metadata_routing=True)``.
 
         Returns
         -------
@@ -295,29 +313,38 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         estimator = check_base(self._base_estimator())
         y = check_target(y)
         X, y = indexable(X, y)
+        weight = check_sample_weight(sample_weight, len(y))
+        given_weight = None if sample_weight is None else weight
+        base_params, split_params = route(self, estimator, given_weight, fit_params)
         validate_data(self, X, skip_check_array=True)
         self.classes_ = _labels(estimator, y)
+        self.max_adjustment_ = self.max_adjustment
+        self.format_version_ = FORMAT_VERSION
         fp_costs = false_positive_costs(self.fp_weight, self.classes_, self.pos_label)
         reward = check_reward(self._reward_function(), len(self.classes_))
         seeds = _seeds(self.random_state)
-        y_index = label_indices(y, self.classes_)
-        held_out = self._held_out_rows(y_index, next(seeds))
+        n_tasks = 1 + self.n_policies
+        metadata = {} if given_weight is None else {"sample_weight": weight}
+        task = fit_task(self, n_tasks, X=X, y=y, metadata=metadata).begin()
 
-        features = self._fit_features(X, next(seeds))
-        proba = self._fit_base(estimator, X, y)
-        self.observation_scaler_ = fit_scaler(proba, features)
+        features = self._fit_features(X, weight, next(seeds))
+        base_task = task.subtask("out-of-fold probabilities").begin()
+        proba = self._fit_base(estimator, X, y, base_params, split_params)
+        base_task.end()
+        self.observation_scaler_ = fit_scaler(proba, features, weight)
         problem = CorrectionProblem(
             observations=observe(proba, features, self.observation_scaler_),
             proba=proba,
-            y=y_index,
+            y=label_indices(y, self.classes_),
             reward=reward,
             class_weights=class_weights(fp_costs),
             max_adjustment=self.max_adjustment,
-        )
-        trainings = self._train_policies(problem, held_out, seeds)
-        self._select_policies(problem, held_out, trainings, fp_costs)
-        self.max_adjustment_ = self.max_adjustment
-        self.format_version_ = FORMAT_VERSION
+            sample_weight=weight,
+        ).merged()
+        splits = self._held_out_splits(problem, next(seeds))
+        trainings = self._train_policies(problem, splits, seeds, task)
+        self._select_policies(problem, splits, trainings, fp_costs)
+        task.end(attributes={})
         return self
 
     def predict_proba(self, X):
@@ -394,36 +421,61 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
         actions = policy_actions(self.policies_[self.priority], observations)
         return proba, adjust(proba, actions, self.max_adjustment_)
 
+    def get_metadata_routing(self):
+        """Say who asks for which metadata.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            `fit` passes metadata to the classifier's `fit` and to the `split` of `cv`,
+            and uses `sample_weight` itself.
+        """
+        to_fit = MethodMapping().add(caller="fit", callee="fit")
+        to_split = MethodMapping().add(caller="fit", callee="split")
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(estimator=self._base_estimator(), method_mapping=to_fit)
+            .add(splitter=self.cv, method_mapping=to_split)
+        )
+
     def _base_estimator(self):
-        return LogisticRegression() if self.estimator is None else self.estimator
+        if self.estimator is not None:
+            return self.estimator
+        estimator = LogisticRegression()
+        routing = get_config()["enable_metadata_routing"]
+        return estimator.set_fit_request(sample_weight=True) if routing else estimator
 
     def _reward_function(self):
         return self.reward if callable(self.reward) else REWARDS[self.reward]
 
-    def _fit_base(self, estimator, X, y):
+    def _fit_base(self, estimator, X, y, fit_params, split_params):
         """Fit the classifier on all rows; return probabilities of rows it did not see."""
         if isinstance(estimator, FrozenEstimator):
             self.estimator_ = estimator
             return _base_proba(estimator, X, self.classes_)
         cv = _default_folds(y) if self.cv is None else self.cv
         splitter = check_folds(check_cv(cv, y, classifier=True), y)
-        splits = check_splits(splitter.split(X, y), len(y))
+        splits = check_splits(splitter.split(X, y, **split_params), len(y))
         parts = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fold_proba)(clone(estimator), X, y, train, test, self.classes_)
+            delayed(_fold_proba)(
+                clone(estimator), X, y, train, test, self.classes_, fit_params
+            )
             for train, test in splits
         )
         proba = np.empty((len(y), len(self.classes_)))
         proba[np.concatenate([test for _, test in splits])] = np.concatenate(parts)
-        self.estimator_ = clone(estimator).fit(X, y)
+        self.estimator_ = clone(estimator).fit(X, y, **fit_params)
         return proba
 
-    def _fit_features(self, X, seed):
+    def _fit_features(self, X, weight, seed):
         transformer = self.features
+        weighted_rows = X if weight.all() else _safe_indexing(X, np.flatnonzero(weight))
         if isinstance(transformer, str):
-            transformer = auto_features(X, seed)
+            transformer = auto_features(weighted_rows, seed)
         try:
             if transformer is not None:
-                transformer = clone(transformer).fit(X)
+                transformer = clone(transformer).fit(weighted_rows)
             self.feature_transformer_ = transformer
             return dense_features(transformer, X)
         except (TypeError, ValueError) as error:
@@ -432,42 +484,49 @@ class RLCalibratedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator)
                 f"without y): {error}"
             ) from error
 
-    def _held_out_rows(self, y, seed):
-        """Per policy the rows that it is judged by and not trained on."""
-        n_held_out = np.ceil(self.validation_fraction * len(y))
-        smaller_part = min(n_held_out, len(y) - n_held_out)
-        counts = np.unique(y, return_counts=True)[1]
-        can_stratify = counts.min() > 1 and smaller_part >= len(counts)
-        splitter = (StratifiedShuffleSplit if can_stratify else ShuffleSplit)(
-            self.n_policies, test_size=self.validation_fraction, random_state=seed
-        )
-        return [held_out for _, held_out in splitter.split(y, y)]
+    def _held_out_splits(self, problem, seed):
+        """Per policy the rows that it is trained on, and those that it is judged by.
 
-    def _train_policies(self, problem, held_out, seeds):
+        Rows that look the same stay together: to know one is to know the others.
+        """
+        groups = problem.look_alikes()
+        # The heaviest row of a group stands for it.
+        by_weight = np.lexsort([-problem.sample_weight, groups])
+        _, first = np.unique(groups[by_weight], return_index=True)
+        y = problem.y[by_weight[first]]
+        if len(y) == 1:
+            # All rows look the same: there is nothing that could be learnt by heart.
+            return [(np.arange(len(problem)),) * 2] * self.n_policies
+        return [
+            tuple(np.flatnonzero(np.isin(groups, part)) for part in split)
+            for split in _shuffle_split(y, self.n_policies, self.validation_fraction, seed)
+        ]
+
+    def _train_policies(self, problem, splits, seeds, task):
         # Here, because predicting must not need torch.
-        from sklearn_rlcorrect._td3 import train_policy
+        from sklearn_rlcorrect._td3 import N_CHECKPOINTS, train_policy
 
+        # All before the first begins: a task may not change while it is sent elsewhere.
+        tasks = [task.subtask("train policy", N_CHECKPOINTS) for _ in splits]
         train = delayed(train_policy)
         return Parallel(n_jobs=self.n_jobs)(
             train(
-                problem.take(np.setdiff1d(np.arange(len(problem)), rows)),
+                problem.take(rows),
                 seed=next(seeds),
                 total_timesteps=self.total_timesteps,
                 net_arch=self.net_arch,
                 learning_rate=self.learning_rate,
                 batch_size=self.batch_size,
                 progress_bar=f"policy {i}/{self.n_policies}" if self.verbose else None,
+                task=task,
             )
-            for i, rows in enumerate(held_out, start=1)
+            for i, ((rows, _), task) in enumerate(zip(splits, tasks, strict=True), start=1)
         )
 
-    def _select_policies(self, problem, held_out, trainings, fp_costs):
+    def _select_policies(self, problem, splits, trainings, fp_costs):
         """Keep the best checkpoint for each priority, and the scores of all."""
-        timesteps = [timestep for timestep, _ in trainings[0]]
-        checkpoints = [
-            [policy for _, policy in checkpoint]
-            for checkpoint in zip(*trainings, strict=True)
-        ]
+        timesteps, checkpoints = _checkpoints(trainings)
+        held_out = [rows for _, rows in splits]
         counted = counted_classes(
             self.classes_, counted_labels(self.fp_weight, self.pos_label)
         )
@@ -511,9 +570,33 @@ def _default_folds(y):
     return min(5, max(2, int(rarest)))
 
 
-def _fold_proba(estimator, X, y, train, test, classes):
+def _shuffle_split(y, n_splits, test_size, seed):
+    """Random splits of rows, stratified where every class has enough of them."""
+    n_test = np.ceil(test_size * len(y))
+    smaller_part = min(n_test, len(y) - n_test)
+    counts = np.unique(y, return_counts=True)[1]
+    can_stratify = counts.min() > 1 and smaller_part >= len(counts)
+    splitter = StratifiedShuffleSplit if can_stratify else ShuffleSplit
+    return splitter(n_splits, test_size=test_size, random_state=seed).split(y, y)
+
+
+def _checkpoints(trainings):
+    """Timesteps, and at each of them the policies of all trainings.
+
+    A training that a callback stopped early stays at its last checkpoint.
+    """
+    longest = max(trainings, key=len)
+    policies = [
+        [training[min(i, len(training) - 1)][1] for training in trainings]
+        for i in range(len(longest))
+    ]
+    return [timestep for timestep, _ in longest], policies
+
+
+def _fold_proba(estimator, X, y, train, test, classes, fit_params):
     """Probabilities of the test rows by a classifier fitted on the training rows."""
-    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train))
+    fit_params = params_of_rows(fit_params, train, len(y))
+    estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train), **fit_params)
     return _base_proba(estimator, _safe_indexing(X, test), classes)
 
 

@@ -30,7 +30,7 @@ class CorrectionEnv(Env):
     >>> proba = np.array([[0.4, 0.6]])
     >>> problem = CorrectionProblem(
     ...     observations=proba, proba=proba, y=np.array([0]), reward=brier,
-    ...     class_weights=np.ones(2), max_adjustment=0.5)
+    ...     class_weights=np.ones(2), max_adjustment=0.5, sample_weight=np.ones(1))
     >>> env = CorrectionEnv(problem)
     >>> observation, info = env.reset(seed=0)
     >>> _, reward, terminated, truncated, _ = env.step(np.array([1.0, -1.0]))
@@ -43,9 +43,9 @@ class CorrectionEnv(Env):
         self.observation_space, self.action_space = _spaces(problem)
 
     def reset(self, *, seed=None, options=None):
-        """Draw a row; ``options={"row": i}`` asks for row ``i``."""
+        """Draw a row by weight; ``options={"row": i}`` asks for row ``i``."""
         super().reset(seed=seed)
-        drawn = self.np_random.integers(len(self.problem))
+        drawn = self.problem.draw(self.np_random, 1)[0]
         self._row = [(options or {}).get("row", drawn)]
         return self._observations()[0], {}
 
@@ -70,7 +70,7 @@ class CorrectionVecEnv(VecEnv):
         Samples per step.
 
     rng : numpy.random.Generator
-        Draws the rows, with replacement.
+        Draws the rows, with replacement, in proportion to their weights.
     """
 
     def __init__(self, problem, n_envs, rng):
@@ -85,7 +85,7 @@ class CorrectionVecEnv(VecEnv):
 
     def reset(self):
         """Draw the next rows."""
-        rows = self._rng.integers(len(self.problem), size=self.num_envs)
+        rows = self.problem.draw(self._rng, self.num_envs)
         self.batch = self.problem.take(rows)
         return self.batch.observations.astype(np.float32)
 

@@ -10,7 +10,7 @@ from sklearn.metrics import (
 )
 
 
-def classification_metrics(y_true, proba, *, classes, pos_label=None):
+def classification_metrics(y_true, proba, *, classes, pos_label=None, sample_weight=None):
     """Count false positives and score probabilities.
 
     Parameters
@@ -30,6 +30,9 @@ def classification_metrics(y_true, proba, *, classes, pos_label=None):
         second of two classes; of more classes it counts every class: each mistake is
         then one false positive and one false negative. Precision, recall and F1 are
         means over the classes that count.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        How much each row counts; None is 1.
 
     Returns
     -------
@@ -51,19 +54,30 @@ def classification_metrics(y_true, proba, *, classes, pos_label=None):
     y_pred = classes[proba.argmax(axis=1)]
     counted = counted_classes(classes, pos_label)
     precision, recall, f1, _ = precision_recall_fscore_support(
-        y_true, y_pred, labels=classes[counted], average="macro", zero_division=0
+        y_true,
+        y_pred,
+        labels=classes[counted],
+        average="macro",
+        zero_division=0,
+        sample_weight=sample_weight,
     )
-    confusion = confusion_matrix(y_true, y_pred, labels=classes)
+    confusion = confusion_matrix(
+        y_true, y_pred, labels=classes, sample_weight=sample_weight
+    )
     np.fill_diagonal(confusion, 0)
     return {
         "false_positives": float(confusion.sum(axis=0)[counted].sum()),
         "false_negatives": float(confusion.sum(axis=1)[counted].sum()),
-        "accuracy": float(accuracy_score(y_true, y_pred)),
+        "accuracy": float(accuracy_score(y_true, y_pred, sample_weight=sample_weight)),
         "precision": float(precision),
         "recall": float(recall),
         "f1": float(f1),
-        "brier": float(brier_score_loss(y_true, proba, labels=classes)),
-        "log_loss": float(log_loss(y_true, proba, labels=classes)),
+        "brier": float(
+            brier_score_loss(y_true, proba, labels=classes, sample_weight=sample_weight)
+        ),
+        "log_loss": float(
+            log_loss(y_true, proba, labels=classes, sample_weight=sample_weight)
+        ),
     }
 
 

@@ -56,7 +56,7 @@ class PrecomputedProbaClassifier(ClassifierMixin, BaseEstimator):
     def __init__(self, columns):
         self.columns = columns
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Learn the labels: there is nothing else to learn.
 
         Parameters
@@ -66,6 +66,9 @@ class PrecomputedProbaClassifier(ClassifierMixin, BaseEstimator):
 
         y : array-like of shape (n_samples,)
             Labels.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Ignored: weights act on the correction alone.
 
         Returns
         -------

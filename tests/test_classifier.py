@@ -97,7 +97,7 @@ def test_history_and_selection(fitted):
 
 
 def test_policies_are_judged_on_rows_they_were_not_trained_on(monkeypatch, cancer):
-    from sklearn_rlcorrect import _td3
+    from sklearn_rlcorrect import _td3, classifier
 
     trained_on = []
     train_policy = _td3.train_policy
@@ -107,19 +107,22 @@ def test_policies_are_judged_on_rows_they_were_not_trained_on(monkeypatch, cance
         return train_policy(problem, **kwargs)
 
     judged_on = []
-    held_out_rows = RLCalibratedClassifier._held_out_rows
+    score_checkpoints = classifier.score_checkpoints
 
-    def spy_held_out(self, y, seed):
-        judged_on.extend(held_out_rows(self, y, seed))
-        return judged_on
+    def spy_on_scores(problem, held_out, *args, **kwargs):
+        judged_on.extend(
+            {tuple(row) for row in problem.observations[rows]} for rows in held_out
+        )
+        return score_checkpoints(problem, held_out, *args, **kwargs)
 
     monkeypatch.setattr(_td3, "train_policy", spy)
-    monkeypatch.setattr(RLCalibratedClassifier, "_held_out_rows", spy_held_out)
+    monkeypatch.setattr(classifier, "score_checkpoints", spy_on_scores)
     X, _, y, _ = cancer
-    corrector().fit(X, y)
+    corrector().fit(np.vstack([X, X]), np.hstack([y, y]))
     assert len(trained_on) == len(judged_on) == 2
     for rows_trained, rows_judged in zip(trained_on, judged_on, strict=True):
-        assert len(rows_trained) + len(rows_judged) == len(X)
+        assert rows_judged
+        assert not rows_trained & rows_judged
 
 
 def test_a_harmful_policy_is_refused(cancer):

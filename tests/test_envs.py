@@ -1,6 +1,7 @@
 """Both environments are sound, and the same problem."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ def make_problem(reward="brier", n_classes=3, n_samples=50):
         reward=REWARDS[reward],
         class_weights=rng.uniform(1, 2, n_classes),
         max_adjustment=0.6,
+        sample_weight=rng.uniform(0, 2, n_samples),
     )
 
 
@@ -42,7 +44,7 @@ def test_env_passes_the_checkers(n_classes):
 def test_both_envs_give_the_same_rewards(reward, n_classes):
     problem = make_problem(reward, n_classes)
     vec_env = CorrectionVecEnv(problem, 20, np.random.default_rng(1))
-    rows = np.random.default_rng(1).integers(len(problem), size=20)
+    rows = problem.draw(np.random.default_rng(1), 20)
     actions = np.random.default_rng(2).uniform(-1, 1, (20, n_classes))
     observations = vec_env.reset()
     _, rewards, dones, _ = vec_env.step(actions)
@@ -69,14 +71,7 @@ def test_observations_do_not_depend_on_the_label():
     problem = make_problem()
     vec_env = CorrectionVecEnv(problem, 8, np.random.default_rng(0))
     shuffled = CorrectionVecEnv(
-        CorrectionProblem(
-            problem.observations,
-            problem.proba,
-            problem.y[::-1],
-            problem.reward,
-            problem.class_weights,
-            problem.max_adjustment,
-        ),
+        replace(problem, y=problem.y[::-1]),
         8,
         np.random.default_rng(0),
     )

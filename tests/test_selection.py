@@ -48,7 +48,9 @@ def test_each_policy_is_judged_on_its_own_held_out_rows():
     # Policy 0 moves everything by 0.3 towards class 0, policy 1 as far the other way.
     proba = np.array([[0.4, 0.6], [0.4, 0.6], [0.6, 0.4], [0.6, 0.4]])
     y = np.array([0, 1, 1, 0])
-    problem = CorrectionProblem(proba, proba, y, brier, np.array([3.0, 1.0]), 0.6)
+    problem = CorrectionProblem(
+        proba, proba, y, brier, np.array([3.0, 1.0]), 0.6, np.ones(4)
+    )
     held_out = [np.array([0]), np.array([2, 3])]
     nothing, moved = score_checkpoints(
         problem,

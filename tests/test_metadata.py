@@ -1,0 +1,322 @@
+"""Weights and other metadata: who gets them, and what they do."""
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneGroupOut
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from conftest import QUICK
+from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect.rewards import brier
+
+
+def corrector(estimator=None, **kwargs):
+    estimator = GaussianNB() if estimator is None else estimator
+    return RLCalibratedClassifier(estimator, **(QUICK | kwargs))
+
+
+# What weights do
+
+
+@pytest.mark.parametrize("data", ["cancer", "wine"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_weight_is_that_many_rows(data, seed, request):
+    # Of a tree that is true to the last bit.
+    tree = DecisionTreeClassifier(max_depth=3, random_state=0)
+    X, X_test, y, _ = request.getfixturevalue(data)
+    rng = np.random.default_rng(seed)
+    weight = rng.integers(0, 4, size=len(y))
+    fold = rng.integers(3, size=len(y))
+    rows = rng.permutation(np.repeat(np.arange(len(y)), weight))
+    weighted, repeated = (
+        corrector(tree, cv=splits, total_timesteps=20_000, random_state=seed)
+        for splits in (folds(fold), folds(fold[rows]))
+    )
+    weighted.fit(X, y, sample_weight=weight)
+    repeated.fit(X[rows], y[rows])
+    assert np.abs(weighted.predict_adjustment(X_test)).max() > 0.01
+    np.testing.assert_allclose(
+        weighted.predict_proba(X_test), repeated.predict_proba(X_test), atol=1e-9
+    )
+    for name, values in weighted.history_.items():
+        np.testing.assert_allclose(values, repeated.history_[name], atol=1e-9)
+
+
+def folds(fold):
+    return list(LeaveOneGroupOut().split(fold, groups=fold))
+
+
+def test_weights_reach_the_wrapped_classifier(cancer):
+    X, X_test, y, _ = cancer
+    weight = np.random.default_rng(0).uniform(size=len(y))
+    model = corrector().fit(X, y, sample_weight=weight)
+    alone = GaussianNB().fit(X, y, sample_weight=weight)
+    np.testing.assert_array_equal(
+        model.estimator_.predict_proba(X_test), alone.predict_proba(X_test)
+    )
+
+
+def test_weights_reach_the_training(cancer):
+    # A frozen classifier takes no weights: what differs is the correction.
+    X, X_test, y, _ = cancer
+    frozen = FrozenEstimator(GaussianNB().fit(X[:100], y[:100]))
+
+    def positives(weight_of_negatives):
+        weight = np.where(y == 0, weight_of_negatives, 1.0)[100:]
+        model = corrector(frozen, total_timesteps=40_000)
+        return model.fit(X[100:], y[100:], weight).predict_proba(X_test)[:, 1].mean()
+
+    assert positives(0.1) > positives(1.0) > positives(10.0)
+
+
+def test_weights_reach_the_selection(cancer):
+    X, _, y, _ = cancer
+    weight = np.random.default_rng(0).uniform(size=len(y))
+    frozen = FrozenEstimator(LogisticRegression(max_iter=5000).fit(X[:60], y[:60]))
+    right = frozen.predict(X) == y
+    # Nearly all of the weight is on rows that the classifier has right.
+    model = corrector(frozen).fit(X, y, np.where(right, weight, 1e-6))
+    assert 1 - 1e-3 < model.history_["accuracy"][0] < 1
+
+
+def test_rows_are_drawn_by_weight():
+    proba = np.full((4, 2), 0.5)
+    weight = np.array([0.0, 1.0, 3.0, 0.0])
+    problem = CorrectionProblem(
+        proba, proba, np.zeros(4, int), brier, np.ones(2), 0.5, weight
+    )
+    rows = problem.draw(np.random.default_rng(0), 40_000)
+    share = np.bincount(rows, minlength=4) / len(rows)
+    np.testing.assert_allclose(share, [0, 0.25, 0.75, 0], atol=0.01)
+
+
+def test_order_of_rows_does_not_matter(cancer):
+    X, X_test, y, _ = cancer
+    frozen = FrozenEstimator(GaussianNB().fit(X, y))
+    rows = np.random.default_rng(0).permutation(len(y))
+    proba = [
+        corrector(frozen).fit(X[order], y[order]).predict_proba(X_test)
+        for order in (np.arange(len(y)), rows)
+    ]
+    np.testing.assert_allclose(*proba, atol=1e-9)
+
+
+def test_rows_that_all_look_the_same(cancer):
+    y = cancer[2]
+    X = np.full((len(y), 1), 0.3)
+    model = corrector(PrecomputedProbaClassifier([0]), total_timesteps=40_000).fit(X, y)
+    assert model.predict_proba(X)[0, 1] == pytest.approx(np.mean(y), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.zeros(426), "sample_weight is zero for all rows"),
+        (np.ones(3), r"sample_weight has shape \(3,\): .* each of the 426 rows"),
+        (np.ones((426, 2)), r"sample_weight has shape \(426, 2\)"),
+        (np.full(426, -1.0), r"sample_weight holds -1.0: weights must be zero or more"),
+        (np.full(426, np.nan), "sample_weight contains NaN"),
+    ],
+)
+def test_bad_weights(cancer, weight, message):
+    X, _, y, _ = cancer
+    with pytest.raises(ValueError, match=message):
+        corrector().fit(X, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize(
+    "estimator", [KNeighborsClassifier(), make_pipeline(StandardScaler(), GaussianNB())]
+)
+def test_a_classifier_without_weights_is_told_of(cancer, estimator):
+    X, _, y, _ = cancer
+    weight = np.ones(len(y))
+    with pytest.warns(UserWarning, match="takes no sample_weight in fit"):
+        corrector(estimator).fit(X, y, sample_weight=weight)
+
+
+# Who gets which metadata
+
+
+class RecordingClassifier(ClassifierMixin, BaseEstimator):
+    """Guess the share of each class, and note what `fit` was given."""
+
+    calls = ()
+
+    def fit(self, X, y, sample_weight=None, price=None, note=None):
+        given = {"sample_weight": sample_weight, "price": price, "note": note}
+        given = {name: value for name, value in given.items() if value is not None}
+        RecordingClassifier.calls += ((X[:, 0], given),)
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.share_ = counts / len(y)
+        return self
+
+    def predict_proba(self, X):
+        return np.tile(self.share_, (len(X), 1))
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+@pytest.fixture
+def recorded():
+    RecordingClassifier.calls = ()
+    with config_context(enable_metadata_routing=True):
+        yield lambda: RecordingClassifier.calls
+
+
+N_SAMPLES = 60
+ROWS = np.arange(N_SAMPLES, dtype=float)
+X = np.column_stack([ROWS, np.sin(ROWS)])
+Y = np.arange(N_SAMPLES) % 2
+# One number per row, so that a row can be told from what it was given.
+METADATA = {"sample_weight": ROWS + 1, "price": list(ROWS + 100), "note": "for all"}
+
+
+def alone(model):
+    return model.set_fit_request(sample_weight=True)
+
+
+def in_pipeline(model):
+    # Scaling by None keeps column 0 what it is.
+    scaler = StandardScaler(with_mean=False, with_std=False)
+    scaler.set_fit_request(sample_weight=False)
+    return make_pipeline(scaler, alone(model))
+
+
+def in_search(model):
+    scorer = get_scorer("accuracy").set_score_request(sample_weight=False)
+    return GridSearchCV(
+        alone(model), {"max_adjustment": [0.5]}, cv=2, scoring=scorer, error_score="raise"
+    )
+
+
+def in_both(model):
+    return in_search_of_pipeline(in_pipeline(model))
+
+
+def in_search_of_pipeline(pipeline):
+    scorer = get_scorer("accuracy").set_score_request(sample_weight=False)
+    grid = {"rlcalibratedclassifier__max_adjustment": [0.5]}
+    return GridSearchCV(pipeline, grid, cv=2, scoring=scorer, error_score="raise")
+
+
+COMPOSITIONS = [alone, in_pipeline, in_search, in_both]
+TINY = {"total_timesteps": 100, "n_policies": 1}
+
+
+@pytest.mark.parametrize("compose", COMPOSITIONS)
+@pytest.mark.parametrize("name", METADATA)
+def test_requested_metadata_arrives_row_by_row(recorded, compose, name):
+    others = {other: False for other in METADATA if other != name}
+    base = RecordingClassifier().set_fit_request(**{name: True}, **others)
+    compose(corrector(base, **TINY)).fit(X, Y, **{name: METADATA[name]})
+    calls = recorded()
+    assert len(calls) >= 6
+    for rows, given in calls:
+        assert given.keys() == {name}
+        whole = METADATA[name]
+        expected = whole if name == "note" else np.asarray(whole)[rows.astype(int)]
+        np.testing.assert_array_equal(given[name], expected)
+
+
+@pytest.mark.parametrize("compose", COMPOSITIONS)
+def test_metadata_that_is_not_requested_does_not_arrive(recorded, compose):
+    refuses = {name: False for name in METADATA}
+    base = RecordingClassifier().set_fit_request(**refuses)
+    compose(corrector(base, **TINY)).fit(X, Y, sample_weight=METADATA["sample_weight"])
+    assert len(recorded()) >= 6
+    assert all(given == {} for _, given in recorded())
+
+
+@pytest.mark.parametrize("compose", COMPOSITIONS)
+@pytest.mark.parametrize("name", METADATA)
+def test_metadata_that_nobody_decided_about_is_an_error(recorded, compose, name):
+    model = compose(corrector(RecordingClassifier(), **TINY))
+    with pytest.raises(UnsetMetadataPassedError, match=name):
+        model.fit(X, Y, **{name: METADATA[name]})
+    assert recorded() == ()
+
+
+@pytest.mark.parametrize("compose", COMPOSITIONS)
+def test_groups_reach_the_splitter(recorded, compose):
+    groups = np.arange(N_SAMPLES) // 4
+    model = compose(corrector(RecordingClassifier(), cv=GroupKFold(3), **TINY))
+    model.fit(X, Y, groups=groups)
+    fold_sizes = [len(rows) for rows, _ in recorded()]
+    for rows, given in recorded():
+        assert given == {}
+        # A group is in a fold with all its members that this search leaves, or not at all.
+        assert len(rows) == max(fold_sizes) or len(rows) % 2 == 0
+    fitted_on = [set(groups[rows.astype(int)]) for rows, _ in recorded()[:3]]
+    assert all(len(of_fold) < len(set(groups)) for of_fold in fitted_on)
+
+
+def test_default_classifier_asks_for_weights():
+    weight = ROWS + 1
+    with config_context(enable_metadata_routing=True):
+        model = corrector("default").set_params(estimator=None).fit(X, Y, weight)
+    expected = LogisticRegression().fit(X, Y, weight)
+    np.testing.assert_array_equal(model.estimator_.coef_, expected.coef_)
+
+
+def test_weights_reach_a_step_of_a_pipeline_through_routing(cancer):
+    X, X_test, y, _ = cancer
+    weight = np.random.default_rng(0).uniform(size=len(y))
+    with config_context(enable_metadata_routing=True):
+        base = make_pipeline(
+            StandardScaler().set_fit_request(sample_weight=False),
+            GaussianNB().set_fit_request(sample_weight=True),
+        )
+        model = corrector(base).fit(X, y, sample_weight=weight)
+        expected = base.fit(X, y, sample_weight=weight)
+    np.testing.assert_array_equal(
+        model.estimator_.predict_proba(X_test), expected.predict_proba(X_test)
+    )
+
+
+def test_routing_of_groups_is_that_of_explicit_folds(cancer):
+    X, X_test, y, _ = cancer
+    groups = np.arange(len(y)) // 7
+    splits = list(GroupKFold(4).split(X, y, groups))
+    with config_context(enable_metadata_routing=True):
+        routed = corrector(cv=GroupKFold(4)).fit(X, y, groups=groups)
+    explicit = corrector(cv=splits).fit(X, y)
+    np.testing.assert_array_equal(
+        routed.predict_proba(X_test), explicit.predict_proba(X_test)
+    )
+
+
+def test_consumes_what_calibrated_classifier_cv_does():
+    names = ["sample_weight", "groups", "price", "unknown"]
+    with config_context(enable_metadata_routing=True):
+        base = RecordingClassifier().set_fit_request(sample_weight=True, price=True)
+        ours, theirs = (
+            model.get_metadata_routing().consumes("fit", names)
+            for model in (
+                corrector(base, cv=GroupKFold(3)),
+                CalibratedClassifierCV(base, cv=GroupKFold(3)),
+            )
+        )
+    assert ours == theirs == {"sample_weight", "groups", "price"}
+
+
+def test_metadata_without_routing_is_an_error(cancer):
+    X, _, y, _ = cancer
+    message = (
+        "fit got groups, price, which takes metadata routing to pass on, and that is off: "
+        r"call sklearn.set_config\(enable_metadata_routing=True\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        corrector().fit(X, y, price=y, groups=y)
