@@ -29,6 +29,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._callbacks import CallbackSupportMixin, fit_task, with_callbacks
+from sklearn_rlcorrect._links import DocLinkMixin
 from sklearn_rlcorrect._metadata import params_of_rows, route
 from sklearn_rlcorrect._observation import dense_features, fit_scaler, observe
 from sklearn_rlcorrect._policy import policy_actions
@@ -61,7 +62,7 @@ FORMAT_VERSION = 1
 
 
 class RLCalibratedClassifier(
-    CallbackSupportMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
+    CallbackSupportMixin, DocLinkMixin, ClassifierMixin, MetaEstimatorMixin, BaseEstimator
 ):
     """Classifier with probabilities corrected by reinforcement learning.
 
@@ -541,9 +542,15 @@ class RLCalibratedClassifier(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        base_tags = get_tags(self._base_estimator())
-        tags.input_tags.sparse = base_tags.input_tags.sparse
-        tags.input_tags.allow_nan = base_tags.input_tags.allow_nan
+        base = get_tags(self._base_estimator())
+        # X goes to the classifier and to a transformer of the user; "auto" takes all.
+        readers = [base]
+        if hasattr(self.features, "transform"):
+            readers.append(get_tags(self.features))
+        tags.input_tags.sparse = all(reader.input_tags.sparse for reader in readers)
+        tags.input_tags.allow_nan = all(reader.input_tags.allow_nan for reader in readers)
+        if base.classifier_tags is not None:
+            tags.classifier_tags.multi_class = base.classifier_tags.multi_class
         return tags
 
 

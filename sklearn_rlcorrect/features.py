@@ -10,11 +10,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_rlcorrect._links import DocLinkMixin
+
 _MAX_CATEGORIES = 20
 _MAX_SPARSE_COLUMNS = 100
 
 
-class TableFeatures(TransformerMixin, BaseEstimator):
+class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Numbers from the columns of an array or of a pandas or polars frame.
 
     Numeric columns stay as they are, NaN included, with a mark where a value is missing.
@@ -95,6 +97,13 @@ class TableFeatures(TransformerMixin, BaseEstimator):
         if self.categorical_:
             features.append(self.one_hot_.transform(categories))
         return np.hstack(features).astype(np.float64)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
 
     def _split(self, columns):
         n_samples = len(columns[0])

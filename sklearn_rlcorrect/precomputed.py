@@ -9,8 +9,10 @@ from sklearn.compose import ColumnTransformer
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from sklearn_rlcorrect._links import DocLinkMixin
 
-class PrecomputedProbaClassifier(ClassifierMixin, BaseEstimator):
+
+class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     """Classifier whose probabilities are columns of X.
 
     Wrap it in :class:`~sklearn_rlcorrect.RLCalibratedClassifier` to correct the output

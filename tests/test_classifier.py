@@ -25,7 +25,6 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
-from sklearn.utils import get_tags
 
 from conftest import QUICK
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
@@ -381,12 +380,6 @@ def test_clone_pickle_joblib_and_skops(fitted, cancer, tmp_path):
         skops.io.load(tmp_path / "model.skops", trusted=untrusted),
     ):
         np.testing.assert_array_equal(copy.predict_proba(X_test), expected)
-
-
-def test_tags_follow_the_wrapped_classifier():
-    assert get_tags(corrector(HistGradientBoostingClassifier())).input_tags.allow_nan
-    assert not get_tags(corrector(GaussianNB())).input_tags.allow_nan
-    assert get_tags(corrector(LogisticRegression())).input_tags.sparse
 
 
 # Input of any kind reaches the wrapped classifier as it is
