@@ -20,6 +20,7 @@ from sklearn.model_selection import (
 from sklearn.utils import (
     _safe_indexing,
     check_random_state,
+    gen_batches,
     get_tags,
     indexable,
 )
@@ -56,6 +57,9 @@ from sklearn_rlcorrect.rewards import (
     counted_labels,
     false_positive_costs,
 )
+
+# Rows corrected at a time: bounds the memory of predicting, not its result.
+_CHUNK = 4096
 
 # To be raised when fitted attributes change so that older code misreads them.
 FORMAT_VERSION = 1
@@ -417,10 +421,17 @@ class RLCalibratedClassifier(
         # The wrapped classifier first: it knows best what is wrong with an X.
         proba = _base_proba(self.estimator_, X, self.classes_)
         validate_data(self, X, skip_check_array=True, reset=False)
+        (X,) = indexable(X)
+        adjusted = np.empty_like(proba)
+        for rows in gen_batches(len(proba), _CHUNK):
+            adjusted[rows] = self._correct(_safe_indexing(X, rows), proba[rows])
+        return proba, adjusted
+
+    def _correct(self, X, proba):
         features = dense_features(self.feature_transformer_, X)
         observations = observe(proba, features, self.observation_scaler_)
         actions = policy_actions(self.policies_[self.priority], observations)
-        return proba, adjust(proba, actions, self.max_adjustment_)
+        return adjust(proba, actions, self.max_adjustment_)
 
     def get_metadata_routing(self):
         """Say who asks for which metadata.

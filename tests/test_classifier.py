@@ -1,6 +1,7 @@
 """The estimator: what users of scikit-learn expect of a meta-estimator."""
 
 import pickle
+import tracemalloc
 
 import joblib
 import numpy as np
@@ -27,7 +28,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from conftest import QUICK
-from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect import (
+    PrecomputedProbaClassifier,
+    RLCalibratedClassifier,
+    classifier,
+)
 
 
 def corrector(estimator=None, **kwargs):
@@ -96,7 +101,7 @@ def test_history_and_selection(fitted):
 
 
 def test_policies_are_judged_on_rows_they_were_not_trained_on(monkeypatch, cancer):
-    from sklearn_rlcorrect import _td3, classifier
+    from sklearn_rlcorrect import _td3
 
     trained_on = []
     train_policy = _td3.train_policy
@@ -380,6 +385,34 @@ def test_clone_pickle_joblib_and_skops(fitted, cancer, tmp_path):
         skops.io.load(tmp_path / "model.skops", trusted=untrusted),
     ):
         np.testing.assert_array_equal(copy.predict_proba(X_test), expected)
+
+
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame, sparse.coo_array])
+def test_long_tables_are_corrected_in_pieces(cancer, container):
+    X, _, y, _ = cancer
+    model = corrector(LogisticRegression(max_iter=5000)).fit(container(X), y)
+    expected = model.predict_proba(container(X))
+    assert np.abs(model.predict_adjustment(container(X))).max() > 0
+    many = model.predict_proba(container(np.tile(X, (20, 1))))
+    assert len(many) > 2 * classifier._CHUNK
+    np.testing.assert_allclose(many, np.tile(expected, (20, 1)), atol=1e-12)
+
+
+def test_memory_of_predicting_grows_with_the_table_by_the_result_alone(cancer):
+    X, _, y, _ = cancer
+    model = corrector(PrecomputedProbaClassifier([0])).fit(X / X.max(), y)
+
+    def peak(n_repeats):
+        table = np.tile(X / X.max(), (n_repeats, 1))
+        tracemalloc.start()
+        model.predict_proba(table)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak, len(table)
+
+    (small, n_small), (large, n_large) = peak(50), peak(400)
+    # Probabilities before and after, and what it takes to check them.
+    assert (large - small) / (n_large - n_small) < 100
 
 
 # Input of any kind reaches the wrapped classifier as it is
