@@ -1,10 +1,14 @@
 """Shared data and budgets: real, and small enough for a test run of minutes."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.model_selection import train_test_split
+
+# Callbacks are new in scikit-learn 1.9.
+collect_ignore = [] if find_spec("sklearn.callback") else ["docs/callbacks.md"]
 
 # Enough training to change predictions, not enough to be good.
 QUICK = {
