@@ -407,7 +407,7 @@ def fingerprint(X, y):
     shape = np.shape(X)
     if sparse.issparse(X):
         X = X.tocoo()
-        X = np.column_stack([*X.coords, X.data])
+        X = np.column_stack([X.row, X.col, X.data])
     digest = hashlib.sha256(repr(shape).encode())
     for table in (pd.DataFrame(X), pd.DataFrame({"y": np.asarray(y)})):
         digest.update(repr(list(map(str, table.columns))).encode())
