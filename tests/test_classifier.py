@@ -446,7 +446,7 @@ def test_containers(cancer, container):
 @pytest.mark.parametrize("to_frame", [lambda table: table, pl.from_pandas])
 def test_missing_values_and_text_columns(cancer, to_frame):
     X, _, y, _ = cancer
-    table = pd.DataFrame(X[:, :3], columns=["a", "b", "c"])
+    table = pd.DataFrame(X[:, :3], columns=["a", "b", "c"], copy=True)
     table.loc[::7, "a"] = np.nan
     table["size"] = np.where(X[:, 0] > 14, "large", "small")
     table = to_frame(table)

@@ -43,7 +43,7 @@ def in_empty_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def table(cancer):
     X, _, y, _ = cancer
-    table = pd.DataFrame(X[:, :5], columns=list("abcde"))
+    table = pd.DataFrame(X[:, :5], columns=list("abcde"), copy=True)
     table.loc[::9, "a"] = None
     table["size"] = np.where(X[:, 3] > 600, "large", None)
     table["label"] = np.where(y == 1, "benign", "malignant")

@@ -36,7 +36,9 @@ def test_pieces_are_the_whole_table(tmp_path_factory, rows, chunk_size):
         cells = [row[j] if row[j] not in ("", "NaN") else None for row in rows]
         read = [None if value != value else value for value in pieces[name]]
         if all(cell is None or is_number(cell) for cell in cells):
-            assert read == [None if cell is None else float(cell) for cell in cells]
+            # Until 3.1, pandas may be wrong in a number's last digit.
+            numbers = [None if cell is None else float(cell) for cell in cells]
+            assert read == pytest.approx(numbers, abs=1e-14)
         else:
             assert read == cells
 
