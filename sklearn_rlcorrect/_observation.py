@@ -9,8 +9,8 @@ from sklearn.utils import check_array
 # not drive the policy anywhere it has not been.
 OBSERVATION_BOUND = 10.0
 
-# Log-odds are taken of probabilities clipped to [_EPSILON, 1 - _EPSILON].
-_EPSILON = 1e-4
+# Log-odds are taken of probabilities clipped to [LOG_ODDS_EPSILON, 1 - LOG_ODDS_EPSILON].
+LOG_ODDS_EPSILON = 1e-4
 
 
 def observe(proba, features, scaler):
@@ -60,6 +60,6 @@ def dense_features(transformer, X):
 
 
 def _log_odds_and_features(proba, features):
-    clipped = np.clip(proba, _EPSILON, 1 - _EPSILON)
+    clipped = np.clip(proba, LOG_ODDS_EPSILON, 1 - LOG_ODDS_EPSILON)
     log_odds = np.log(clipped) - np.log1p(-clipped)
     return log_odds if features is None else np.hstack([log_odds, features])

@@ -1,0 +1,247 @@
+"""What a corrector does to the output of its classifier, as graphs of ONNX.
+
+Written in the textual syntax of ONNX, with the names of the functions in numpy that each
+graph repeats in double precision.
+"""
+
+import numpy as np
+
+from sklearn_rlcorrect._observation import LOG_ODDS_EPSILON, OBSERVATION_BOUND
+
+# How the scores of a classifier become probabilities: `_squash` in `classifier`, and the
+# single column of a `PrecomputedProbaClassifier`.
+PROBA_FROM = {
+    "probabilities": "raw = Identity(scores)",
+    "two scores": "raw = Sigmoid(scores)",
+    "scores": "raw = Softmax<axis=1>(scores)",
+    "one probability": "other = Sub(one, scores)  raw = Concat<axis=1>(other, scores)",
+}
+
+# `check_proba` in `_validation`.
+_NORMALISE = """
+    clipped = Clip(raw, zero, one)
+    sums = ReduceSum<keepdims=1>(clipped, axis_1)
+    proba = Div(clipped, sums)
+"""
+
+# `observe` in `_observation`. NaN minus the mean is NaN: what is missing becomes zero.
+_OBSERVE = """
+    inner = Clip(proba, epsilon, one_minus_epsilon)
+    outer = Sub(one, inner)
+    log_inner = Log(inner)
+    log_outer = Log(outer)
+    log_odds = Sub(log_inner, log_outer)
+    columns = Concat<axis=1>({columns})
+    centred = Sub(columns, mean)
+    scaled = Div(centred, scale)
+    is_missing = IsNaN(scaled)
+    known = Where(is_missing, zero, scaled)
+    bounded = Clip(known, lowest, highest)
+    hidden_0 = Concat<axis=1>(proba, bounded)
+"""
+
+# `policy_actions` in `_policy`, for all policies at once: their axis is the first.
+_LAYER = """
+    product_{i} = MatMul(hidden_{i}, weights_{i})
+    sum_{i} = Add(product_{i}, intercepts_{i})
+    hidden_{next} = {activation}(sum_{i})
+"""
+_MEAN = """
+    actions = ReduceMean<keepdims=0>(hidden_{n_layers}, axis_0)
+"""
+
+# `adjust` in `_adjustment`.
+_ADJUST = """
+    down = Sub(proba, max_adjustment)
+    lower = Max(down, zero)
+    up = Add(proba, max_adjustment)
+    upper = Min(up, one)
+    move = Mul(actions, max_adjustment)
+    target = Add(proba, move)
+
+    frees = Sub(target, upper)
+    fixes = Sub(target, lower)
+    unsorted = Concat<axis=1>(frees, fixes)
+    breakpoints, order = TopK<axis=1, largest=0, sorted=1>(unsorted, n_breakpoints)
+    changes = Gather(slope_changes, order)
+    all_slopes = CumSum(changes, last_axis)
+    slopes = Slice(all_slopes, first, last, axis_1)
+    starts = Slice(breakpoints, first, last, axis_1)
+    ends = Slice(breakpoints, second, beyond, axis_1)
+    widths = Sub(ends, starts)
+    falls = Mul(slopes, widths)
+    fallen = CumSum(falls, last_axis)
+    start_sum = ReduceSum<keepdims=1>(upper, axis_1)
+    segment_sums = Add(start_sum, fallen)
+    is_above = Greater(segment_sums, one)
+    above = Cast<to=7>(is_above)
+    n_above = ReduceSum<keepdims=1>(above, axis_1)
+    segment = Min(n_above, last_segment)
+    end = GatherElements<axis=1>(ends, segment)
+    end_sum = GatherElements<axis=1>(segment_sums, segment)
+    slope = GatherElements<axis=1>(slopes, segment)
+    surplus = Sub(end_sum, one)
+    steep_step = Div(surplus, slope)
+    is_flat = Equal(slope, zero)
+    step = Where(is_flat, zero, steep_step)
+    shift = Sub(end, step)
+
+    shifted = Sub(target, shift)
+    raised = Max(shifted, lower)
+    projected = Min(raised, upper)
+    largest = ReduceMax<keepdims=1>(actions, axis_1)
+    smallest = ReduceMin<keepdims=1>(actions, axis_1)
+    unchanged = Equal(largest, smallest)
+    probabilities = Where(unchanged, proba, projected)
+    best = ArgMax<axis=1, keepdims=0>(probabilities)
+    label = Gather(classes, best)
+"""
+
+_LABEL_TYPES = {"b": "bool", "i": "int64", "u": "uint64", "f": "double", "U": "string"}
+
+
+def policy_graph(model, proba_from):
+    """Corrected probabilities and labels from the output of the classifier.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted. The policy is that of its `priority`.
+
+    proba_from : str
+        Key of `PROBA_FROM`: what the output of the classifier is.
+
+    Returns
+    -------
+    graph : onnx.GraphProto
+        From `scores`, and `features` if the policy sees any, both double, to `label` and
+        `probabilities`.
+    """
+    policies = model.policies_[model.priority]
+    layers = [np.stack(arrays) for arrays in zip(*policies, strict=True)]
+    # As a list first: labels may be Python's own in an array of objects.
+    classes = np.array(model.classes_.tolist())
+    n_layers, n_classes = len(layers) // 2, len(classes)
+    has_features = len(model.observation_scaler_.mean_) > n_classes
+    inputs = ["double[N, S] scores"] + ["double[N, F] features"] * has_features
+    body = [
+        PROBA_FROM[proba_from],
+        _NORMALISE,
+        _OBSERVE.format(columns="log_odds, features" if has_features else "log_odds"),
+        *(
+            _LAYER.format(
+                i=i, next=i + 1, activation="Relu" if i + 1 < n_layers else "Tanh"
+            )
+            for i in range(n_layers)
+        ),
+        _MEAN.format(n_layers=n_layers),
+        _ADJUST,
+    ]
+    weights = {f"weights_{i}": array for i, array in enumerate(layers[::2])}
+    intercepts = {f"intercepts_{i}": array[:, None] for i, array in enumerate(layers[1::2])}
+    constants = _shape_constants(n_classes) | weights | intercepts
+    constants |= {
+        "mean": model.observation_scaler_.mean_,
+        "scale": model.observation_scaler_.scale_,
+        "epsilon": LOG_ODDS_EPSILON,
+        "one_minus_epsilon": 1 - LOG_ODDS_EPSILON,
+        "lowest": -OBSERVATION_BOUND,
+        "highest": OBSERVATION_BOUND,
+        "max_adjustment": float(model.max_adjustment_),
+        "classes": classes,
+    }
+    outputs = [
+        f"{_LABEL_TYPES[classes.dtype.kind]}[N] label",
+        f"double[N, {n_classes}] probabilities",
+    ]
+    return _graph("policy", inputs, outputs, body, constants)
+
+
+def _shape_constants(n_classes):
+    return {
+        "zero": 0.0,
+        "one": 1.0,
+        "axis_0": [0],
+        "axis_1": [1],
+        "last_axis": 1,
+        "first": [0],
+        "second": [1],
+        "last": [-1],
+        "beyond": [2 * n_classes],
+        "n_breakpoints": [2 * n_classes],
+        "last_segment": [2 * n_classes - 2],
+        "slope_changes": np.repeat([-1.0, 1.0], n_classes),
+    }
+
+
+def table_graph(table):
+    """Features of a fitted :class:`~sklearn_rlcorrect.features.TableFeatures`.
+
+    Parameters
+    ----------
+    table : TableFeatures
+        Fitted.
+
+    Returns
+    -------
+    graph : onnx.GraphProto
+        From `numbers`, if there are numeric columns, and `text_0`, `text_1`, ..., one per
+        column of categories, to `features`.
+    """
+    inputs, body, parts, constants = [], [], [], {"one": 1.0, "axis_1": [1]}
+    if table.numeric_:
+        inputs.append(f"double[N, {len(table.numeric_)}] numbers")
+        parts.append("numbers")
+        if len(table.missing_.features_):
+            constants["marked"] = table.missing_.features_
+            body.append(_MARKS)
+            parts.append("marks")
+    for i in range(len(table.categorical_)):
+        inputs.append(f"string[N, 1] text_{i}")
+        constants[f"categories_{i}"] = _frequent(table.one_hot_, i)
+        body.append(_ONE_HOT.format(i=i))
+        has_rare = table.one_hot_.infrequent_categories_[i] is not None
+        parts += [f"hot_{i}"] + [f"rest_{i}"] * has_rare
+    body.append(f"features = Concat<axis=1>({', '.join(parts)})")
+    return _graph("table", inputs, ["double[N, F] features"], body, constants)
+
+
+_MARKS = """
+    may_miss = Gather<axis=1>(numbers, marked)
+    misses = IsNaN(may_miss)
+    marks = Cast<to=11>(misses)
+"""
+
+# The rare ones share a column with those never seen.
+_ONE_HOT = """
+    is_{i} = Equal(text_{i}, categories_{i})
+    hot_{i} = Cast<to=11>(is_{i})
+    any_{i} = ReduceSum<keepdims=1>(hot_{i}, axis_1)
+    rest_{i} = Sub(one, any_{i})
+"""
+
+
+def _frequent(encoder, i):
+    """Categories that have a column of their own."""
+    rare = encoder.infrequent_categories_[i]
+    categories = [c for c in encoder.categories_[i] if rare is None or c not in rare]
+    if None in encoder.categories_[i]:
+        raise ValueError("some texts were missing, which text in ONNX cannot be")
+    return np.array([categories])
+
+
+def _graph(name, inputs, outputs, body, constants):
+    from onnx import numpy_helper, parser
+
+    head = f"{name} ({', '.join(inputs)}) => ({', '.join(outputs)})"
+    graph = parser.parse_graph("\n".join([head, "{", *body, "}"]))
+    graph.initializer.extend(
+        numpy_helper.from_array(_plain(value), key) for key, value in constants.items()
+    )
+    return graph
+
+
+def _plain(value):
+    """Array of a type that ONNX has: texts as objects."""
+    array = np.asarray(value)
+    return array.astype(object if array.dtype.kind == "U" else array.dtype)
