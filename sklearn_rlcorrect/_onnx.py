@@ -188,7 +188,7 @@ def table_graph(table):
         From `numbers`, if there are numeric columns, and `text_0`, `text_1`, ..., one per
         column of categories, to `features`.
     """
-    inputs, body, parts, constants = [], [], [], {"one": 1.0, "axis_1": [1]}
+    inputs, body, parts, constants = [], [], [], {}
     if table.numeric_:
         inputs.append(f"double[N, {len(table.numeric_)}] numbers")
         parts.append("numbers")
@@ -196,6 +196,8 @@ def table_graph(table):
             constants["marked"] = table.missing_.features_
             body.append(_MARKS)
             parts.append("marks")
+    if table.categorical_:
+        constants |= {"one": 1.0, "axis_1": [1]}
     for i in range(len(table.categorical_)):
         inputs.append(f"string[N, 1] text_{i}")
         constants[f"categories_{i}"] = _frequent(table.one_hot_, i)
@@ -226,7 +228,10 @@ def _frequent(encoder, i):
     rare = encoder.infrequent_categories_[i]
     categories = [c for c in encoder.categories_[i] if rare is None or c not in rare]
     if None in encoder.categories_[i]:
-        raise ValueError("some texts were missing, which text in ONNX cannot be")
+        raise ValueError(
+            "features='auto' learnt from texts with gaps, which texts in ONNX cannot "
+            "have: fit with the gaps filled, or with features=None."
+        )
     return np.array([categories])
 
 

@@ -1,5 +1,7 @@
 """A fitted corrector as one ONNX model: its classifier by skl2onnx, the rest by us."""
 
+import copy
+
 import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
@@ -7,6 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
+from sklearn.tree import BaseDecisionTree
 
 from sklearn_rlcorrect._onnx import policy_graph, table_graph
 from sklearn_rlcorrect.features import TableFeatures
@@ -146,7 +149,7 @@ def _column(column):
 
 
 def _is_text(array):
-    return array.dtype == object
+    return array.dtype.kind == "O"
 
 
 def _base(model):
@@ -174,19 +177,49 @@ def _views(inputs):
 def _attempts(estimator, inputs):
     """Arguments of :func:`_converted`, the most exact first.
 
-    Trees compare single-precision numbers, in scikit-learn as in onnxruntime, and some
-    operators of onnxruntime take no others. What comes before a tree must be in double
-    precision: else a row that is close to a threshold goes the wrong way.
+    Doubles, but trees compare single-precision numbers in onnxruntime, as they do in
+    scikit-learn. What comes before them must not be rounded: a row close to a threshold
+    would go the other way.
     """
     from skl2onnx.sklapi import CastTransformer
 
+    estimator = copy.deepcopy(estimator)
+    trees = list(_trees(estimator))
+    for tree in trees:
+        _round_thresholds(tree)
     for view in _views(inputs):
-        yield estimator, view, np.float64
-        if isinstance(estimator, Pipeline):
+        if not trees:
+            yield estimator, view, np.float64
+        elif isinstance(estimator, Pipeline):
             *first, last = estimator.steps
-            steps = [*first, ("to_single", CastTransformer()), last]
-            yield Pipeline(steps), view, np.float64
+            rounded = Pipeline([*first, ("rounded", CastTransformer()), last])
+            yield rounded, view, np.float64
+        # Also for what has operators for single precision only.
         yield estimator, view, np.float32
+
+
+def _trees(part):
+    """Fitted trees in an estimator of scikit-learn, however deep."""
+    if isinstance(part, np.ndarray) and part.dtype.kind == "O":
+        part = part.tolist()
+    if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
+        yield part.tree_
+    elif isinstance(part, list | tuple):
+        for inner in part:
+            yield from _trees(inner)
+    elif type(part).__module__.startswith("sklearn."):
+        for inner in getattr(part, "__dict__", {}).values():
+            yield from _trees(inner)
+
+
+def _round_thresholds(tree):
+    """Round down to single precision: no single-precision number changes sides.
+
+    skl2onnx rounds to the nearest, which may be above the threshold.
+    """
+    nearest = tree.threshold.astype(np.float32)
+    below = np.nextafter(nearest, np.float32(-np.inf))
+    tree.threshold[:] = np.where(nearest > tree.threshold, below, nearest)
 
 
 def _converted(estimator, view, dtype=np.float64, *, prefix):

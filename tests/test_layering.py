@@ -25,6 +25,7 @@ ARROWS = {
     "_links": set(),
     "_metadata": set(),
     "_observation": set(),
+    "_onnx": {"_observation"},
     "_policy": set(),
     "_problem": {"_adjustment"},
     "_selection": {"_policy", "metrics"},
@@ -64,6 +65,7 @@ ARROWS = {
     "datasets": {"persistence"},
     "envs": {"_observation"},
     "evaluation": {"metrics", "rewards"},
+    "export": {"_onnx", "features", "persistence", "precomputed"},
     "inference": {"datasets", "features", "persistence", "precomputed"},
     "metrics": set(),
     "persistence": {"classifier"},
@@ -74,7 +76,8 @@ ARROWS = {
 }
 
 TRAINING_ONLY = ("torch", "stable_baselines3", "gymnasium")
-HEAVY = (*TRAINING_ONLY, "mlflow", "matplotlib", "skops", "tqdm")
+ONNX = ("onnx", "onnxruntime", "skl2onnx")
+HEAVY = (*TRAINING_ONLY, *ONNX, "mlflow", "matplotlib", "skops", "tqdm")
 
 
 def imported_modules(path):

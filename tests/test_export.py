@@ -1,0 +1,386 @@
+"""The ONNX model answers as the corrector does, on rows that it was not checked on."""
+
+import copy
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import sparse
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    OneHotEncoder,
+    StandardScaler,
+)
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from conftest import QUICK
+from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect._adjustment import adjust
+from sklearn_rlcorrect._observation import fit_scaler, observe
+from sklearn_rlcorrect._onnx import policy_graph
+from sklearn_rlcorrect._policy import policy_actions
+from sklearn_rlcorrect.export import to_onnx
+
+# Until a policy beats the weak bases below.
+TRAINED = QUICK | {"total_timesteps": 20_000}
+
+LINEAR = LogisticRegression(C=1e-6, solver="newton-cholesky")
+FOREST = RandomForestClassifier(30, max_depth=2, random_state=0)
+SCALED = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3))
+
+
+def run(onnx_model, X):
+    feed = {"X": X.toarray() if sparse.issparse(X) else X}
+    if hasattr(X, "columns"):
+        types = {onnx.TensorProto.STRING: object, onnx.TensorProto.DOUBLE: float}
+        feed = {
+            value.name: X[value.name].to_numpy().reshape(-1, 1).astype(types[elem_type])
+            for value in onnx_model.graph.input
+            for elem_type in [value.type.tensor_type.elem_type]
+        }
+    session = onnxruntime.InferenceSession(onnx_model.SerializeToString())
+    return session.run(["label", "probabilities"], feed)
+
+
+def check_equal(model, X, X_test, atol=1e-5):
+    onnx_model = to_onnx(model, X)
+    onnx.checker.check_model(onnx_model, full_check=True)
+    label, proba = run(onnx_model, X_test)
+    assert np.abs(model.predict_adjustment(X_test)).max() > 0.05, "nothing to convert"
+    np.testing.assert_allclose(proba, model.predict_proba(X_test), rtol=0, atol=atol)
+    np.testing.assert_array_equal(label, model.predict(X_test))
+    return onnx_model
+
+
+@pytest.mark.parametrize("data", ["cancer", "wine"])
+@pytest.mark.parametrize("features", ["auto", None])
+@pytest.mark.parametrize("base", [LINEAR, FOREST, SCALED], ids=["LR", "RF", "Pipeline"])
+def test_equal_to_predict_proba(data, base, features, request):
+    X, X_test, y, _ = request.getfixturevalue(data)
+    model = RLCalibratedClassifier(base, features=features, **TRAINED).fit(X, y)
+    check_equal(model, X, X_test)
+
+
+@st.composite
+def rows(draw):
+    """Rows of probabilities, zeros and ones among them, and a seed."""
+    shape = (draw(st.integers(1, 5)), draw(st.integers(2, 6)))
+    weight = st.one_of(st.just(0.0), st.floats(1e-12, 1.0))
+    weights = draw(arrays(float, shape, elements=weight))
+    weights[weights.sum(axis=1) == 0, 0] = 1.0
+    return weights / weights.sum(axis=1, keepdims=True), draw(st.integers(0, 2**32 - 1))
+
+
+def corrector(proba, features, weights, max_adjustment):
+    """Build a corrector with two policies of these weights, without training."""
+    model = RLCalibratedClassifier()
+    model.classes_ = np.arange(proba.shape[1])
+    model.observation_scaler_ = fit_scaler(proba, features)
+    n_observed = 2 * proba.shape[1] + (0 if features is None else features.shape[1])
+    shapes = [(n_observed, 7), (7,), (7, proba.shape[1]), (proba.shape[1],)]
+    policies = [[weights(shape) for shape in shapes] for _ in range(2)]
+    model.policies_ = {"weighted": policies}
+    model.max_adjustment_ = max_adjustment
+    return model
+
+
+def run_policy(model, proba, features):
+    opset = [onnx.helper.make_opsetid("", 19)]
+    graph = policy_graph(model, "probabilities")
+    policy = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
+    feed = {"scores": proba} | ({} if features is None else {"features": features})
+    session = onnxruntime.InferenceSession(policy.SerializeToString())
+    return session.run(["probabilities"], feed)[0]
+
+
+@settings(deadline=None)
+@given(rows(), st.floats(1e-6, 1.0), st.booleans())
+def test_policy_alone_is_exact(rows, max_adjustment, has_features):
+    proba, seed = rows
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(len(proba), 3)) if has_features else None
+    model = corrector(proba, features, lambda shape: rng.normal(size=shape), max_adjustment)
+    if has_features:
+        features[0, 0], features[-1, -1] = 1e9, np.nan
+    observations = observe(proba, features, model.observation_scaler_)
+    actions = policy_actions(model.policies_["weighted"], observations)
+    np.testing.assert_allclose(
+        run_policy(model, proba, features),
+        adjust(proba, actions, max_adjustment),
+        rtol=0,
+        atol=1e-12,
+    )
+
+
+@settings(deadline=None, max_examples=20)
+@given(rows())
+def test_a_policy_that_does_nothing_leaves_every_bit(rows):
+    proba, _ = rows
+    far, near = (
+        run_policy(corrector(proba, None, np.zeros, max_adjustment), proba, None)
+        for max_adjustment in (0.6, 0.1)
+    )
+    np.testing.assert_array_equal(far, near)
+    np.testing.assert_allclose(far, proba, rtol=0, atol=1e-15)
+
+
+@pytest.fixture(scope="module")
+def fitted(cancer):
+    return RLCalibratedClassifier(GaussianNB(), **TRAINED).fit(cancer[0], cancer[2])
+
+
+def test_each_priority_is_a_model(fitted, cancer):
+    X, X_test, y, _ = cancer
+    other = RLCalibratedClassifier(GaussianNB(), **TRAINED | {"random_state": 1}).fit(X, y)
+    model = copy.copy(fitted)
+    model.policies_ = fitted.policies_ | {"fp": other.policies_["fp"]}
+    answers = [
+        run(check_equal(model.set_params(priority=priority), X, X_test), X_test)[1]
+        for priority in ("fp", "weighted")
+    ]
+    assert not np.allclose(*answers)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "bool", "str", "object"])
+def test_labels_of_any_type(cancer, dtype):
+    X, X_test, y, _ = cancer
+    names = np.array(["malignant", "benign"], dtype=object if dtype == "object" else None)
+    y = names[y] if dtype in ("str", "object") else y.astype(dtype)
+    model = RLCalibratedClassifier(GaussianNB(), **TRAINED).fit(X, y)
+    label, _ = run(check_equal(model, X, X_test), X_test)
+    assert label.dtype == (object if dtype == "str" else dtype)
+
+
+@pytest.mark.parametrize("data", ["cancer", "wine"])
+@pytest.mark.parametrize(
+    "trees",
+    [FOREST, GradientBoostingClassifier(n_estimators=5, max_depth=1, random_state=0)],
+    ids=["forest", "boosting"],
+)
+def test_rows_on_the_thresholds_of_trees(data, trees, request):
+    X, X_test, y, _ = request.getfixturevalue(data)
+    base = make_pipeline(StandardScaler(), trees)
+    model = RLCalibratedClassifier(base, **TRAINED).fit(X, y)
+    check_equal(model, X, np.vstack([X_test, *on_thresholds(model.estimator_, X_test)]))
+
+
+def on_thresholds(pipeline, X):
+    """Rows with one value at a threshold, as it is and as it is in single precision."""
+    scaler, trees = pipeline
+    rows = scaler.transform(X)
+    for i, tree in enumerate(np.ravel(trees.estimators_)):
+        inner = tree.tree_.feature >= 0
+        for j, threshold in zip(
+            tree.tree_.feature[inner], tree.tree_.threshold[inner], strict=True
+        ):
+            for value in (threshold, np.float32(threshold)):
+                row = rows[[i % len(rows)]].copy()
+                row[0, j] = value
+                yield scaler.inverse_transform(row)
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        CalibratedClassifierCV(DecisionTreeClassifier(max_depth=1), cv=2),
+        AdaBoostClassifier(DecisionTreeClassifier(max_depth=1), n_estimators=2),
+        LinearSVC(C=1e-6),
+        make_pipeline(StandardScaler(), LinearSVC(C=1e-5)),
+        make_pipeline(StandardScaler(), SGDClassifier(alpha=10, random_state=0)),
+    ],
+    ids=["calibrated", "AdaBoost", "LinearSVC", "Pipeline", "SGD"],
+)
+@pytest.mark.parametrize("data", ["cancer", "wine"])
+def test_other_bases(data, base, request):
+    X, X_test, y, _ = request.getfixturevalue(data)
+    check_equal(RLCalibratedClassifier(base, **TRAINED).fit(X, y), X, X_test)
+
+
+def test_frozen(cancer):
+    X, X_test, y, _ = cancer
+    frozen = FrozenEstimator(FrozenEstimator(GaussianNB().fit(X[:100], y[:100])))
+    check_equal(RLCalibratedClassifier(frozen, **TRAINED).fit(X, y), X, X_test)
+
+
+@pytest.mark.parametrize("columns", [[0], [1, 0]])
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_precomputed(cancer, columns, as_frame):
+    X, X_test, y, _ = cancer
+    net = GaussianNB().fit(X[:, :3], y)
+    tables = [np.hstack([net.predict_proba(A[:, :3])[:, ::-1], A]) for A in (X, X_test)]
+    if as_frame:
+        tables = [pd.DataFrame(A).rename(columns="column {}".format) for A in tables]
+        columns = [f"column {j}" for j in columns]
+    base = PrecomputedProbaClassifier(columns)
+    model = RLCalibratedClassifier(base, **TRAINED).fit(tables[0], y)
+    check_equal(model, *tables, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "base", [SCALED, make_pipeline(StandardScaler(), FOREST)], ids=["LR", "RF"]
+)
+def test_missing_numbers(cancer, base):
+    tables = []
+    for X in cancer[:2]:
+        tables.append(np.where(np.random.default_rng(0).random(X.shape) < 0.1, np.nan, X))
+    base = make_pipeline(SimpleImputer(), base[0], base[1])
+    model = RLCalibratedClassifier(base, **TRAINED).fit(tables[0], cancer[2])
+    assert len(model.feature_transformer_.missing_.features_)
+    check_equal(model, *tables)
+
+
+def mixed_table(n_rows, seed):
+    """Columns of all kinds, of which the second to fourth say where the first errs."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "log income/year": rng.normal(size=n_rows),
+            "job": rng.choice(["smith", "baker", "poet"], n_rows, p=[0.4, 0.4, 0.2]),
+            "is new": rng.random(n_rows) < 0.3,
+            "town": rng.choice([f"town {i}" for i in range(30)], n_rows),
+            "age": rng.integers(18, 80, n_rows),
+            "kind": pd.Categorical(rng.choice(["u", "v"], n_rows)),
+            "gap": np.where(rng.random(n_rows) < 0.2, np.nan, rng.normal(size=n_rows)),
+        }
+    )
+    turned = (table["job"] == "poet") ^ table["is new"]
+    return table, np.where(turned, "yes", "no")
+
+
+@pytest.mark.parametrize("to_frame", [lambda table: table, pl.from_pandas])
+@pytest.mark.parametrize("last", [LogisticRegression(), FOREST], ids=["LR", "RF"])
+def test_frames_with_columns_of_all_kinds(to_frame, last):
+    X, y = mixed_table(600, seed=0)
+    X_test, _ = mixed_table(200, seed=1)
+    X_test.loc[:20, ["job", "town"]] = "never seen"
+    columns = make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["log income/year", "gap"]),
+        (OneHotEncoder(handle_unknown="ignore"), ["kind"]),
+    )
+    model = RLCalibratedClassifier(make_pipeline(columns, last), **TRAINED)
+    onnx_model = check_equal(model.fit(to_frame(X), y), to_frame(X), to_frame(X_test))
+    assert [value.name for value in onnx_model.graph.input] == list(X)
+
+
+@pytest.mark.parametrize("base", [LINEAR, FOREST], ids=["LR", "RF"])
+def test_frames_of_numbers(cancer, base):
+    X, X_test, y, _ = cancer
+    X, X_test = (pd.DataFrame(A).rename(columns="mean {}".format) for A in (X, X_test))
+    onnx_model = check_equal(RLCalibratedClassifier(base, **TRAINED).fit(X, y), X, X_test)
+    assert [value.name for value in onnx_model.graph.input] == list(X)
+
+
+def test_sparse_matrices(cancer):
+    X, X_test, y, _ = cancer
+    base = make_pipeline(MaxAbsScaler(), LogisticRegression(C=1e-3))
+    X, X_test = sparse.csr_matrix(X), sparse.csr_matrix(X_test)
+    check_equal(RLCalibratedClassifier(base, **TRAINED).fit(X, y), X, X_test)
+
+
+def test_features_of_a_transformer(cancer):
+    X, X_test, y, _ = cancer
+    features = make_pipeline(StandardScaler(), PCA(3))
+    model = RLCalibratedClassifier(GaussianNB(), features=features, **TRAINED).fit(X, y)
+    check_equal(model, X, X_test)
+
+
+# What cannot be converted
+
+
+def test_bases_that_skl2onnx_cannot_convert(cancer):
+    X, _, y, _ = cancer
+    boosting = HistGradientBoostingClassifier(max_iter=2)
+    model = RLCalibratedClassifier(boosting, **QUICK).fit(X, y)
+    message = r"estimator=HistGradient.*cannot be converted to ONNX by skl2onnx: Unable"
+    with pytest.raises(ValueError, match=message) as caught:
+        to_onnx(model, X)
+    assert caught.value.__cause__ is not None
+
+
+def test_bases_that_skl2onnx_converts_wrongly(cancer):
+    X, _, y, _ = cancer
+    isotonic = CalibratedClassifierCV(GaussianNB(), method="isotonic")
+    model = RLCalibratedClassifier(isotonic, **QUICK).fit(X, y)
+    message = r"(?s)estimator=Calibrated.*isotonic.*differ by 0\.\d+ from"
+    with pytest.raises(ValueError, match=message):
+        to_onnx(model, X)
+
+
+def test_features_that_skl2onnx_cannot_convert(cancer):
+    X, _, y, _ = cancer
+    features = FunctionTransformer(np.log1p)
+    model = RLCalibratedClassifier(GaussianNB(), features=features, **QUICK).fit(X, y)
+    with pytest.raises(ValueError, match=r"features=FunctionTransformer.* cannot be conv"):
+        to_onnx(model, X)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ({"day": pd.Timestamp("2026-01-01")}, "column 'day' of X cannot be an input"),
+        ({"job": None}, "column 'job' of X cannot be an input.* texts without gaps"),
+        ({"label": 1.0}, "X has a column 'label', which is the name of an output"),
+    ],
+    ids=["date", "gap", "label"],
+)
+def test_columns_that_onnx_does_not_have(column, message):
+    X, y = mixed_table(100, seed=0)
+    X = X.assign(**column)
+    numbers = make_column_transformer((SimpleImputer(), ["age", "gap"]))
+    base = make_pipeline(numbers, LogisticRegression())
+    model = RLCalibratedClassifier(base, **QUICK).fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        to_onnx(model, X)
+
+
+def test_texts_that_were_missing_in_training():
+    X, y = mixed_table(100, seed=0)
+    gaps = X.assign(job=X["job"].where(X["age"] > 30, None))
+    base = make_pipeline(
+        make_column_transformer((SimpleImputer(), ["age"])), LogisticRegression()
+    )
+    model = RLCalibratedClassifier(base, **QUICK).fit(gaps, y)
+    with pytest.raises(ValueError, match="learnt from texts with gaps"):
+        to_onnx(model, X)
+
+
+def test_arrays_that_onnx_does_not_have(fitted, cancer):
+    with pytest.raises(ValueError, match=r"X of shape \(143, 30\) and type object"):
+        to_onnx(fitted, cancer[1].astype(object))
+
+
+def test_only_fitted_correctors(cancer):
+    X, _, y, _ = cancer
+    with pytest.raises(ValueError, match="model holds a GaussianNB, not an RLCal"):
+        to_onnx(GaussianNB().fit(X, y), X)
+    with pytest.raises(ValueError, match="RLCalibratedClassifier that is not fitted"):
+        to_onnx(RLCalibratedClassifier(), X)
+
+
+def test_says_how_to_install(fitted, cancer, monkeypatch):
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    with pytest.raises(ImportError, match=r"pip install 'sklearn-rlcorrect\[onnx\]'"):
+        to_onnx(fitted, cancer[1])
