@@ -198,16 +198,6 @@ def test_one_seed_one_result(fitted, cancer):
     assert np.abs(again - other).max() > 1e-3
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_jobs_do_not_change_the_result(fitted, cancer, backend):
-    X, X_test, y, _ = cancer
-    with joblib.parallel_config(backend=backend):
-        parallel = corrector(n_jobs=2).fit(X, y)
-    np.testing.assert_array_equal(
-        parallel.predict_proba(X_test), fitted.predict_proba(X_test)
-    )
-
-
 def test_global_random_state_is_left_alone(cancer):
     X, _, y, _ = cancer
     state = np.random.get_state()[1].copy()  # noqa: NPY002
