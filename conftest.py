@@ -1,7 +1,9 @@
 """Shared data and budgets: real, and small enough for a test run of minutes."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from sklearn.datasets import load_breast_cancer, load_wine
@@ -40,3 +42,6 @@ def documented_examples_write_elsewhere(request, tmp_path, monkeypatch):
     if Path(__file__).parent / "docs" in request.node.path.parents:
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("MPLBACKEND", "agg")
+    # To start its workers, dask sets variables for the rest of the process.
+    with patch.dict(os.environ):
+        yield
