@@ -74,7 +74,7 @@ def test_a_failure_on_the_way_leaves_what_was_there(model_and_rows, suffix, tmp_
 def test_memory_does_not_grow_with_the_rows(model_and_rows, suffix, tmp_path):
     model, X = model_and_rows
     peaks = []
-    for n_times in (100, 400):
+    for n_times in (100, 1000):
         table = pd.DataFrame(np.tile(X, (n_times, 1)))
         table.columns = table.columns.map(str)
         path = tmp_path / f"{n_times}.{suffix}"

@@ -431,8 +431,12 @@ def test_fingerprint_is_of_the_values():
         (X[:1], y[:1]),
         (pd.DataFrame(X, columns=["a", "b"]), y),
         (sparse.csr_matrix(X), y),
+        (sparse.csr_matrix([[1, 0], [0, 1]]), y),
+        (sparse.csr_matrix([[2, 0], [0, 1]]), y),
+        (sparse.csr_matrix([[1, 1], [0, 0]]), y),
+        (sparse.csr_matrix([[1, 0], [1, 0]]), y),
     ]
-    assert len({digest, *(fingerprint(*other) for other in others)}) == 7
+    assert len({digest, *(fingerprint(*other) for other in others)}) == 11
 
 
 def test_runs_side_by_side(fitted, logged):
