@@ -1,6 +1,7 @@
 """Weights and other metadata: who gets them, and what they do."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -89,6 +90,17 @@ def test_weights_reach_the_selection(cancer):
     # Nearly all of the weight is on rows that the classifier has right.
     model = corrector(frozen).fit(X, y, np.where(right, weight, 1e-6))
     assert 1 - 1e-3 < model.history_["accuracy"][0] < 1
+
+
+def test_rows_of_weight_zero_do_not_reach_the_features(cancer):
+    X, _, y, _ = cancer
+    text = np.where(np.arange(len(y)) < 3, "ignored", "used")
+    table = pd.DataFrame({"proba": X[:, 0] / 30, "text": text})
+    base = PrecomputedProbaClassifier(["proba"])
+    weight = np.where(text == "used", 1.0, 0.0)
+    model = corrector(base).fit(table, y, sample_weight=weight)
+    (categories,) = model.feature_transformer_.one_hot_.categories_
+    assert categories.tolist() == ["used"]
 
 
 def test_rows_are_drawn_by_weight():
