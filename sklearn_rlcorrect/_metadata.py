@@ -5,7 +5,7 @@ import warnings
 from sklearn import get_config
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
-from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.metadata_routing import get_routing_for_object, process_routing
 from sklearn.utils.validation import has_fit_parameter
 
 
@@ -56,11 +56,23 @@ def _weight_without_routing(estimator, sample_weight):
         return {"sample_weight": sample_weight}
     warnings.warn(
         f"estimator={estimator!r} takes no sample_weight in fit: the weights act on its "
-        "correction only. Those of a Pipeline reach its steps through metadata routing, "
-        "see sklearn.set_config(enable_metadata_routing=True).",
+        "correction only. Steps of a Pipeline would get them by metadata routing, see "
+        "sklearn.set_config(enable_metadata_routing=True).",
         stacklevel=5,  # the caller of fit
     )
     return {}
+
+
+def check_groups(splitter, split_params):
+    """Return `splitter` unless it wants groups and gets none."""
+    wants_groups = get_routing_for_object(splitter).consumes("split", ["groups"])
+    if wants_groups and "groups" not in split_params:
+        raise ValueError(
+            f"cv={splitter!r} takes groups, and fit got none: give fit(..., groups=...), "
+            "with sklearn.set_config(enable_metadata_routing=True), here and in whatever "
+            "calls it."
+        )
+    return splitter
 
 
 def params_of_rows(params, rows, n_samples):

@@ -31,7 +31,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from sklearn_rlcorrect._links import DocLinkMixin
-from sklearn_rlcorrect._metadata import params_of_rows, route
+from sklearn_rlcorrect._metadata import check_groups, params_of_rows, route
 from sklearn_rlcorrect._observation import dense_features, fit_scaler, observe
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
@@ -467,7 +467,8 @@ class RLCalibratedClassifier(
             self.estimator_ = estimator
             return _base_proba(estimator, X, self.classes_)
         cv = _default_folds(y) if self.cv is None else self.cv
-        splitter = check_folds(check_cv(cv, y, classifier=True), y)
+        splitter = check_groups(check_cv(cv, y, classifier=True), split_params)
+        splitter = check_folds(splitter, y)
         splits = check_splits(splitter.split(X, y, **split_params), len(y))
         parts = Parallel(n_jobs=self.n_jobs)(
             delayed(_fold_proba)(

@@ -1,6 +1,7 @@
 """A fitted corrector as one ONNX model: its classifier by skl2onnx, the rest by us."""
 
 import copy
+import textwrap
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -108,7 +109,9 @@ def _refusal(estimator, differences, failure):
             f"{min(differences):.2g} from those of predict_proba: skl2onnx does not "
             "support it well enough."
         )
-    return f"{base} cannot be converted to ONNX by skl2onnx: {failure}"
+    # That of an ensemble can hold all of its numbers.
+    reason = textwrap.shorten(str(failure), 300)
+    return f"{base} cannot be converted to ONNX by skl2onnx: {reason}"
 
 
 def _inputs(X):

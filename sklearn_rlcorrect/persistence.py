@@ -202,7 +202,8 @@ def check_corrector(model, source):
     """
     if not isinstance(model, RLCalibratedClassifier):
         raise ValueError(
-            f"{source} holds a {type(model).__name__}, not an RLCalibratedClassifier"
+            f"{source} holds a {type(model).__name__}, not an RLCalibratedClassifier: "
+            "take the corrector out of it"
         )
     if not hasattr(model, "policies_"):
         raise ValueError(f"{source} holds an RLCalibratedClassifier that is not fitted")

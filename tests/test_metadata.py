@@ -332,3 +332,16 @@ def test_metadata_without_routing_is_an_error(cancer):
     )
     with pytest.raises(ValueError, match=message):
         corrector().fit(X, y, price=y, groups=y)
+
+
+@pytest.mark.parametrize("routing", [True, False])
+def test_a_splitter_of_groups_without_groups_is_an_error(cancer, routing):
+    X, _, y, _ = cancer
+    message = (
+        r"cv=GroupKFold\(.*\) takes groups, and fit got none: give fit\(..., groups=...\)"
+    )
+    with (
+        config_context(enable_metadata_routing=routing),
+        pytest.raises(ValueError, match=message),
+    ):
+        corrector(cv=GroupKFold(3)).fit(X, y)
