@@ -5,13 +5,19 @@ import numpy as np
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect.metrics import classification_metrics
 
+
+def _exactly(score, name):
+    """Score without the rounding of sums of weights, which would decide between equals."""
+    return round(score[name], 12)
+
+
 # What a checkpoint is judged by: the larger tuple wins, of equals the earlier. The
 # classifier itself is checkpoint 0, so no policy is kept that does not beat it.
 PRIORITIES = {
-    "accuracy": lambda score, base: (score["accuracy"], score["reward"]),
+    "accuracy": lambda score, base: (_exactly(score, "accuracy"), score["reward"]),
     "fp": lambda score, base: (
-        score["accuracy"] >= base["accuracy"],
-        -score["false_positive_cost"],
+        _exactly(score, "accuracy") >= _exactly(base, "accuracy"),
+        -_exactly(score, "false_positive_cost"),
         score["reward"],
     ),
     "weighted": lambda score, base: (score["reward"],),

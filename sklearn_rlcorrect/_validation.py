@@ -93,18 +93,18 @@ def check_target(y):
     return y
 
 
-def check_sample_weight(sample_weight, n_samples):
-    """Return one weight of at least zero per row, not all of them zero."""
+def check_sample_weight(sample_weight, y):
+    """Return one weight of at least zero per row, above zero in two classes or more."""
     if sample_weight is None:
-        return np.ones(n_samples)
+        return np.ones(len(y))
+    if np.shape(sample_weight) != y.shape:
+        raise ValueError(
+            f"sample_weight has shape {np.shape(sample_weight)}: it must hold one weight "
+            f"for each of the {len(y)} rows."
+        )
     weight = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )
-    if weight.shape != (n_samples,):
-        raise ValueError(
-            f"sample_weight has shape {weight.shape}: it must hold one weight for each of "
-            f"the {n_samples} rows."
-        )
     if weight.min() < 0:
         raise ValueError(
             f"sample_weight holds {weight.min()}: weights must be zero or more."
@@ -112,6 +112,12 @@ def check_sample_weight(sample_weight, n_samples):
     if not weight.any():
         raise ValueError(
             "sample_weight is zero for all rows: at least one weight must be non-zero."
+        )
+    weighted = np.unique(y[weight > 0]).tolist()
+    if len(weighted) < 2:
+        raise ValueError(
+            f"sample_weight is above zero for rows of one class only ({weighted[0]!r}): "
+            "a classifier needs rows of at least two classes."
         )
     return weight
 

@@ -58,6 +58,10 @@ from sklearn_rlcorrect.rewards import (
     false_positive_costs,
 )
 
+# Kinds of rows that are few, and rows of one kind that are many, when rows are held out.
+_FEW_KINDS = 50
+_MANY_ROWS = 20
+
 # Rows corrected at a time: bounds the memory of predicting, not its result.
 _CHUNK = 4096
 
@@ -296,8 +300,9 @@ class RLCalibratedClassifier(
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts, 0 or more: for the classifier (if its `fit` takes
             weights), for the training of the policies and for the choice among them. A
-            row of weight 2 is the same as the row twice, given the same folds; a row of
-            weight 0 the same as no row. None is 1.
+            row of weight 2 is the same as the row twice, given the same folds. Nothing
+            is learnt from a row of weight 0, but it counts for `classes_` and folds.
+            None is 1.
 
         **fit_params : dict
             Metadata for the classifier and the splitter, such as ``groups``. It takes
@@ -318,7 +323,7 @@ class RLCalibratedClassifier(
         estimator = check_base(self._base_estimator())
         y = check_target(y)
         X, y = indexable(X, y)
-        weight = check_sample_weight(sample_weight, len(y))
+        weight = check_sample_weight(sample_weight, y)
         given_weight = None if sample_weight is None else weight
         base_params, split_params = route(self, estimator, given_weight, fit_params)
         validate_data(self, X, skip_check_array=True)
@@ -500,15 +505,18 @@ class RLCalibratedClassifier(
     def _held_out_splits(self, problem, seed):
         """Per policy the rows that it is trained on, and those that it is judged by.
 
-        Rows that look the same stay together: to know one is to know the others.
+        Rows that look the same stay together: to know one is to know the others. But of
+        few kinds of rows with many of each, none can be learnt by heart, and a kind that
+        is held out would never be learnt at all: all are then in both parts.
         """
         groups = problem.look_alikes()
         # The heaviest row of a group stands for it.
         by_weight = np.lexsort([-problem.sample_weight, groups])
         _, first = np.unique(groups[by_weight], return_index=True)
         y = problem.y[by_weight[first]]
-        if len(y) == 1:
-            # All rows look the same: there is nothing that could be learnt by heart.
+        rows_per_kind = problem.sample_weight.sum() / len(y)
+        few_kinds = len(y) <= _FEW_KINDS and rows_per_kind >= _MANY_ROWS
+        if few_kinds or len(y) == 1:
             return [(np.arange(len(problem)),) * 2] * self.n_policies
         return [
             tuple(np.flatnonzero(np.isin(groups, part)) for part in split)
@@ -520,7 +528,7 @@ class RLCalibratedClassifier(
         from sklearn_rlcorrect._td3 import N_CHECKPOINTS, train_policy
 
         # All before the first begins: a task may not change while it is sent elsewhere.
-        tasks = [task.subtask("train policy", N_CHECKPOINTS) for _ in splits]
+        policy_tasks = [task.subtask("train policy", N_CHECKPOINTS) for _ in splits]
         train = delayed(train_policy)
         return Parallel(n_jobs=self.n_jobs)(
             train(
@@ -531,9 +539,11 @@ class RLCalibratedClassifier(
                 learning_rate=self.learning_rate,
                 batch_size=self.batch_size,
                 progress_bar=f"policy {i}/{self.n_policies}" if self.verbose else None,
-                task=task,
+                task=policy_task,
             )
-            for i, ((rows, _), task) in enumerate(zip(splits, tasks, strict=True), start=1)
+            for i, ((rows, _), policy_task) in enumerate(
+                zip(splits, policy_tasks, strict=True), start=1
+            )
         )
 
     def _select_policies(self, problem, splits, trainings, fp_costs):

@@ -131,7 +131,7 @@ def _inputs(X):
 
 def _matrix(X):
     X = X.toarray() if sparse.issparse(X) else np.asarray(X)
-    if X.ndim != 2 or X.dtype.kind not in "iuf":
+    if X.ndim != 2 or X.dtype.kind not in "biuf":
         raise ValueError(
             f"X of shape {X.shape} and type {X.dtype} cannot be an input in ONNX: it must "
             "be an array of numbers, or a frame whose columns are numbers, bools or texts."

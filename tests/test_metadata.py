@@ -125,11 +125,18 @@ def test_order_of_rows_does_not_matter(cancer):
     np.testing.assert_allclose(*proba, atol=1e-9)
 
 
-def test_rows_that_all_look_the_same(cancer):
-    y = cancer[2]
-    X = np.full((len(y), 1), 0.3)
-    model = corrector(PrecomputedProbaClassifier([0]), total_timesteps=40_000).fit(X, y)
-    assert model.predict_proba(X)[0, 1] == pytest.approx(np.mean(y), abs=0.1)
+@pytest.mark.parametrize("n_kinds", [1, 2, 3, 6])
+def test_few_kinds_of_rows_are_all_learnt(n_kinds):
+    rng = np.random.default_rng(0)
+    said = np.linspace(0.3, 0.7, n_kinds)
+    kind = rng.integers(n_kinds, size=4000)
+    truth = np.linspace(0.8, 0.2, n_kinds)
+    y = (rng.random(len(kind)) < truth[kind]).astype(int)
+    base = PrecomputedProbaClassifier([0])
+    model = corrector(base, fp_weight=1, total_timesteps=40_000)
+    model.fit(said[kind, np.newaxis], y)
+    corrected = model.predict_proba(said[:, np.newaxis])[:, 1]
+    assert np.abs(corrected - truth).mean() < 0.5 * np.abs(said - truth).mean()
 
 
 @pytest.mark.parametrize(
@@ -140,6 +147,9 @@ def test_rows_that_all_look_the_same(cancer):
         (np.ones((426, 2)), r"sample_weight has shape \(426, 2\)"),
         (np.full(426, -1.0), r"sample_weight holds -1.0: weights must be zero or more"),
         (np.full(426, np.nan), "sample_weight contains NaN"),
+        (2.0, r"sample_weight has shape \(\): it must hold one weight for each"),
+        ("balanced", r"sample_weight has shape \(\): it must hold one weight for each"),
+        (np.arange(426) == 0, r"above zero for rows of one class only \(.\)"),
     ],
 )
 def test_bad_weights(cancer, weight, message):
@@ -154,8 +164,9 @@ def test_bad_weights(cancer, weight, message):
 def test_a_classifier_without_weights_is_told_of(cancer, estimator):
     X, _, y, _ = cancer
     weight = np.ones(len(y))
-    with pytest.warns(UserWarning, match="takes no sample_weight in fit"):
+    with pytest.warns(UserWarning, match="takes no sample_weight in fit") as record:
         corrector(estimator).fit(X, y, sample_weight=weight)
+    assert record[0].filename == __file__
 
 
 # Who gets which metadata
@@ -266,13 +277,15 @@ def test_groups_reach_the_splitter(recorded, compose):
     groups = np.arange(N_SAMPLES) // 4
     model = compose(corrector(RecordingClassifier(), cv=GroupKFold(3), **TINY))
     model.fit(X, Y, groups=groups)
-    fold_sizes = [len(rows) for rows, _ in recorded()]
-    for rows, given in recorded():
-        assert given == {}
-        # A group is in a fold with all its members that this search leaves, or not at all.
-        assert len(rows) == max(fold_sizes) or len(rows) % 2 == 0
-    fitted_on = [set(groups[rows.astype(int)]) for rows, _ in recorded()[:3]]
-    assert all(len(of_fold) < len(set(groups)) for of_fold in fitted_on)
+    fits = [rows.astype(int) for rows, _ in recorded()]
+    assert all(given == {} for _, given in recorded())
+    # Each fit on all that there is comes after those of its three folds.
+    for i in range(3, len(fits), 4):
+        outer = fits[i]
+        for inner in fits[i - 3 : i]:
+            left_out = np.setdiff1d(outer, inner)
+            assert len(left_out)
+            assert not set(groups[left_out]) & set(groups[inner])
 
 
 def test_default_classifier_asks_for_weights():

@@ -34,6 +34,11 @@ def test_fp_never_pays_with_accuracy():
     assert best_checkpoint([BASE, score(0.7999, 0, 0.5)], "fp") == 0
 
 
+def test_rounding_of_weights_does_not_decide():
+    scores = [score(0.3, 10, 0.0), score(0.1 + 0.2 - 1e-15, 5, 0.1)]
+    assert best_checkpoint(scores, "fp") == best_checkpoint(scores, "accuracy") == 1
+
+
 def test_fp_is_broken_by_the_reward():
     scores = [BASE, score(0.8, 5, 0.1), score(0.9, 5, 0.2)]
     assert best_checkpoint(scores, "fp") == 2
