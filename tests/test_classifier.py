@@ -26,6 +26,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from conftest import QUICK
 from sklearn_rlcorrect import (
@@ -380,7 +381,8 @@ def test_clone_pickle_joblib_and_skops(fitted, cancer, tmp_path):
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame, sparse.coo_array])
 def test_long_tables_are_corrected_in_pieces(cancer, container):
     X, _, y, _ = cancer
-    model = corrector(LogisticRegression(max_iter=5000)).fit(container(X), y)
+    tree = DecisionTreeClassifier(max_depth=1)
+    model = corrector(tree, total_timesteps=20_000).fit(container(X), y)
     expected = model.predict_proba(container(X))
     assert np.abs(model.predict_adjustment(container(X))).max() > 0
     many = model.predict_proba(container(np.tile(X, (20, 1))))
