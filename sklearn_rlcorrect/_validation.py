@@ -97,9 +97,10 @@ def check_sample_weight(sample_weight, y):
     """Return one weight of at least zero per row, above zero in two classes or more."""
     if sample_weight is None:
         return np.ones(len(y))
-    if np.shape(sample_weight) != y.shape:
+    sample_weight = np.asarray(sample_weight)
+    if sample_weight.shape != y.shape:
         raise ValueError(
-            f"sample_weight has shape {np.shape(sample_weight)}: it must hold one weight "
+            f"sample_weight has shape {sample_weight.shape}: it must hold one weight "
             f"for each of the {len(y)} rows."
         )
     weight = check_array(
