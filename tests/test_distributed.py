@@ -148,7 +148,7 @@ def test_partitions_of_a_frame(cluster, table):
     scored = dd.from_pandas(X, npartitions=5).map_partitions(
         score, model, meta=dict.fromkeys(model.classes_, "f8")
     )
-    pd.testing.assert_frame_equal(scored.compute(), score(X, model), check_exact=True)
+    pd.testing.assert_frame_equal(scored.compute(), score(X, model), rtol=0, atol=1e-12)
 
 
 def score(rows, model):
@@ -161,4 +161,6 @@ def test_blocks_of_an_array(cluster, fitted, cancer):
     scored = blocks.map_blocks(
         fitted.predict_proba, chunks=(blocks.chunks[0], 2), meta=np.empty((0, 2))
     )
-    np.testing.assert_array_equal(scored.compute(), fitted.predict_proba(X_test))
+    np.testing.assert_allclose(
+        scored.compute(), fitted.predict_proba(X_test), rtol=0, atol=1e-12
+    )

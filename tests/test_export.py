@@ -47,7 +47,7 @@ from sklearn_rlcorrect.export import to_onnx
 # Until a policy beats the weak bases below.
 TRAINED = QUICK | {"total_timesteps": 20_000}
 
-LINEAR = LogisticRegression(C=1e-6, solver="newton-cholesky")
+LINEAR = LogisticRegression(C=1e-6, max_iter=1000)
 FOREST = RandomForestClassifier(30, max_depth=2, random_state=0)
 SCALED = make_pipeline(StandardScaler(), LogisticRegression(C=1e-3))
 
