@@ -6,6 +6,7 @@ graph repeats in double precision.
 
 import numpy as np
 
+from sklearn_rlcorrect._guard import in_force
 from sklearn_rlcorrect._observation import LOG_ODDS_EPSILON, OBSERVATION_BOUND
 
 # How the scores of a classifier become probabilities: `_squash` in `classifier`, and the
@@ -93,7 +94,17 @@ _ADJUST = """
     smallest = ReduceMin<keepdims=1>(actions, axis_1)
     unchanged = Equal(largest, smallest)
     probabilities = Where(unchanged, proba, projected)
+"""
+
+# `decide` in `_guard`.
+_MOST_PROBABLE = """
     best = ArgMax<axis=1, keepdims=0>(probabilities)
+    label = Gather(classes, best)
+"""
+_ABOVE_A_CUT = """
+    of_positive = Gather<axis=1>(probabilities, positive)
+    is_positive = Greater(of_positive, threshold)
+    best = Where(is_positive, positive, negative)
     label = Gather(classes, best)
 """
 
@@ -117,7 +128,7 @@ def policy_graph(model, proba_from):
         From `scores`, and `features` if the policy sees any, both double, to `label` and
         `probabilities`.
     """
-    policies = model.policies_[model.priority]
+    policies, cut = model.policies_[model.priority], in_force(model)
     layers = [np.stack(arrays) for arrays in zip(*policies, strict=True)]
     # As a list first: labels may be Python's own in an array of objects.
     classes = np.array(model.classes_.tolist())
@@ -136,6 +147,7 @@ def policy_graph(model, proba_from):
         ),
         _MEAN.format(n_layers=n_layers),
         _ADJUST,
+        _MOST_PROBABLE if cut["threshold"] is None else _ABOVE_A_CUT,
     ]
     weights = {f"weights_{i}": array for i, array in enumerate(layers[::2])}
     intercepts = {f"intercepts_{i}": array[:, None] for i, array in enumerate(layers[1::2])}
@@ -147,9 +159,12 @@ def policy_graph(model, proba_from):
         "one_minus_epsilon": 1 - LOG_ODDS_EPSILON,
         "lowest": -OBSERVATION_BOUND,
         "highest": OBSERVATION_BOUND,
-        "max_adjustment": float(model.max_adjustment_),
+        "max_adjustment": float(cut["scale"] * model.max_adjustment_),
         "classes": classes,
     }
+    if cut["threshold"] is not None:
+        constants |= {"threshold": cut["threshold"], "positive": cut["positive"]}
+        constants["negative"] = 1 - cut["positive"]
     outputs = [
         f"{_LABEL_TYPES[classes.dtype.kind]}[N] label",
         f"double[N, {n_classes}] probabilities",

@@ -73,13 +73,30 @@ def score_checkpoints(problem, held_out, checkpoints, *, fp_costs, counted):
     """
     part = problem.take(np.concatenate(held_out))
     return [
-        _score(part, _held_out_actions(problem, held_out, policies), fp_costs, counted)
+        _score(part, held_out_actions(problem, held_out, policies), fp_costs, counted)
         for policies in checkpoints
     ]
 
 
-def _held_out_actions(problem, held_out, policies):
-    """Action of each policy on its own held-out rows, one after another."""
+def held_out_actions(problem, held_out, policies):
+    """Action of each policy on its own held-out rows, one after another.
+
+    Parameters
+    ----------
+    problem : CorrectionProblem
+        All rows.
+
+    held_out : list of ndarray of int
+        Per policy, the rows it was not trained on.
+
+    policies : list
+        One per entry of `held_out`.
+
+    Returns
+    -------
+    actions : ndarray of shape (n_held_out, n_classes)
+        In [-1, 1].
+    """
     return np.concatenate(
         [
             policy_actions([policy], problem.observations[rows])

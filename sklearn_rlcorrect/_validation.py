@@ -10,6 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import check_array, check_random_state, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from sklearn_rlcorrect._guard import Limits, describe, parts, rows_needed
 from sklearn_rlcorrect._selection import PRIORITIES
 from sklearn_rlcorrect.rewards import REWARDS
 
@@ -43,6 +44,7 @@ def check_parameters(classifier):
     for weight in weights:
         _check_positive("fp_weight", weight)
     _check_features(classifier.features)
+    _check_limits(classifier)
     try:
         check_random_state(classifier.random_state)
     except ValueError as error:
@@ -50,6 +52,92 @@ def check_parameters(classifier):
             f"random_state={classifier.random_state!r} must be an integer, a "
             "numpy.random.RandomState or None."
         ) from error
+
+
+def _check_limits(classifier):
+    for name, value in Limits.of(classifier).given.items():
+        boundaries = "left" if name == "max_accuracy_drop" else "neither"
+        check_scalar(value, name, Real, min_val=0, max_val=1, include_boundaries=boundaries)
+    for name in ("confidence", "guard_fraction"):
+        value = getattr(classifier, name)
+        check_scalar(value, name, Real, min_val=0, max_val=1, include_boundaries="neither")
+
+
+def check_can_guard(classifier, n_classes, positives, sample_weight):
+    """Raise where limits cannot be proven, whatever the number of rows.
+
+    Parameters
+    ----------
+    classifier : RLCalibratedClassifier
+        With limits.
+
+    n_classes : int
+        Number of classes.
+
+    positives : ndarray of int
+        Classes whose false positives count.
+
+    sample_weight : array-like or None
+        As given to `fit`.
+    """
+    limits = Limits.of(classifier)
+    names = " and ".join(limits.given)
+    if sample_weight is not None:
+        raise ValueError(
+            f"{names} is proven of rows that count alike, and sample_weight says that "
+            "they do not: fit without weights, or without limits."
+        )
+    if np.iterable(classifier.cv) and not hasattr(classifier.cv, "split"):
+        raise ValueError(
+            "cv holds the numbers of rows, of which some are set aside to prove "
+            f"{names}: use a number of folds or a splitter."
+        )
+    if limits.bounds_rates and (n_classes, len(positives)) != (2, 1):
+        name = "max_fpr" if limits.max_fpr is not None else "min_recall"
+        raise ValueError(
+            f"{name} is for two classes, one of them positive: y has {n_classes} classes, "
+            f"{len(positives)} of them counted as positive. Merge classes, or name the "
+            "positive one by pos_label."
+        )
+
+
+def check_guard_rows(limits, y_guard, y_rest, positive):
+    """Raise if there are too few guard rows to prove anything, or too few others.
+
+    Parameters
+    ----------
+    limits : Limits
+        What is to be proven.
+
+    y_guard, y_rest : ndarray of int
+        Indices of the classes of the rows that were set aside, and of the others.
+
+    positive : int
+        Index of the positive class.
+    """
+    missing = np.setdiff1d(y_guard, y_rest)
+    if len(missing):
+        raise ValueError(
+            f"guard_fraction leaves no row to train on of {len(missing)} class(es) that "
+            "have few: use more rows of them, or a smaller guard_fraction."
+        )
+    cut_part, test_part = parts(limits, len(y_guard))
+    is_positive = y_guard[cut_part] == positive
+    have = {
+        "max_accuracy_drop": (len(y_guard[test_part]), "rows"),
+        "max_fpr": (int((~is_positive).sum()), "negative rows"),
+        "min_recall": (int(is_positive.sum()), "positive rows"),
+    }
+    for name, needed in rows_needed(limits).items():
+        n_rows, what = have[name]
+        if n_rows < needed:
+            n_all = len(y_guard) + len(y_rest)
+            more = np.ceil(needed / max(n_rows, 1) * n_all)
+            raise ValueError(
+                f"{describe(limits)} cannot be proven: {name} needs {needed} {what} that "
+                f"nothing is fitted on, and guard_fraction sets {n_rows} aside. Fit on "
+                f"about {more:.0f} rows in place of {n_all}, or raise guard_fraction."
+            )
 
 
 def _check_features(features):

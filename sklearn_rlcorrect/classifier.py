@@ -1,6 +1,8 @@
 """The estimator: a classifier whose probabilities are corrected by a trained policy."""
 
 import itertools
+import warnings
+from dataclasses import fields
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -26,20 +28,37 @@ from sklearn.utils import (
 )
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._callbacks import CallbackSupportMixin, fit_task, with_callbacks
+from sklearn_rlcorrect._guard import (
+    Limits,
+    Rows,
+    check,
+    decisions,
+    describe,
+    guard,
+    in_force,
+    split,
+)
 from sklearn_rlcorrect._links import DocLinkMixin
 from sklearn_rlcorrect._metadata import check_groups, params_of_rows, route
 from sklearn_rlcorrect._observation import dense_features, fit_scaler, observe
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
-from sklearn_rlcorrect._selection import PRIORITIES, best_checkpoint, score_checkpoints
+from sklearn_rlcorrect._selection import (
+    PRIORITIES,
+    best_checkpoint,
+    held_out_actions,
+    score_checkpoints,
+)
 from sklearn_rlcorrect._validation import (
     check_base,
+    check_can_guard,
     check_choice,
     check_folds,
+    check_guard_rows,
     check_known_labels,
     check_parameters,
     check_proba,
@@ -66,7 +85,7 @@ _MANY_ROWS = 20
 _CHUNK = 4096
 
 # To be raised when fitted attributes change so that older code misreads them.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class RLCalibratedClassifier(
@@ -158,6 +177,28 @@ class RLCalibratedClassifier(
     validation_fraction : float, default=0.2
         Part of the rows that each policy is not trained on, but judged by.
 
+    max_accuracy_drop : float, default=None
+        Largest fall of the accuracy, in [0, 1), below that of the wrapped classifier.
+        `guard_fraction` of the rows is then set aside, nothing is fitted on it, and the
+        correction is made as weak as it must be for this to be proven on these rows; if
+        that cannot be done, the probabilities are left as they are, with a warning.
+        None proves nothing, and sets no rows aside.
+
+    max_fpr : float, default=None
+        Largest false positive rate, in (0, 1), proven in the same way: `predict` then
+        takes the cut next to 0.5 that keeps it. For two classes.
+
+    min_recall : float, default=None
+        Smallest recall, in (0, 1), proven in the same way. For two classes.
+
+    confidence : float, default=0.95
+        Probability, over the draw of the guard rows, with which all limits that are given
+        hold together.
+
+    guard_fraction : float, default=0.2
+        Part of the rows that is set aside if there is a limit; of the groups, if `fit`
+        is given groups: one row of each is a guard row.
+
     n_jobs : int, default=None
         Jobs for the folds and for the policies. None is 1 unless in a
         :obj:`joblib.parallel_config` context; -1 uses all processors.
@@ -199,6 +240,20 @@ class RLCalibratedClassifier(
 
     max_adjustment_ : float
         Bound that the policies were trained with.
+
+    guard_report_ : dict of str to dict
+        Per priority what was proven; empty without limits.
+
+        - "proven": whether all limits are.
+        - "scale": the part of `max_adjustment_` in force; 0 if nothing was proven.
+        - "threshold": probability above which `predict` says "positive" (the index of a
+          class); None for the most probable class.
+        - "n_rows", "n_positives": guard rows; "n_tested" of them for accuracy.
+        - The limits, "confidence", and "risk", the part of ``1 - confidence`` of each.
+        - With an entry per candidate: "scales"; "thresholds" (NaN for the most probable
+          class); "lost" and "won", the rows that only the classifier, or only the
+          correction, has right; "p_values" (NaN without `max_accuracy_drop`);
+          "accepted".
 
     format_version_ : int
         Version of the set of fitted attributes, for files of models.
@@ -263,6 +318,11 @@ class RLCalibratedClassifier(
         learning_rate=1e-2,
         batch_size=512,
         validation_fraction=0.2,
+        max_accuracy_drop=None,
+        max_fpr=None,
+        min_recall=None,
+        confidence=0.95,
+        guard_fraction=0.2,
         n_jobs=None,
         random_state=None,
         verbose=0,
@@ -281,6 +341,11 @@ class RLCalibratedClassifier(
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
+        self.max_accuracy_drop = max_accuracy_drop
+        self.max_fpr = max_fpr
+        self.min_recall = min_recall
+        self.confidence = confidence
+        self.guard_fraction = guard_fraction
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -333,6 +398,16 @@ class RLCalibratedClassifier(
         fp_costs = false_positive_costs(self.fp_weight, self.classes_, self.pos_label)
         reward = check_reward(self._reward_function(), len(self.classes_))
         seeds = _seeds(self.random_state)
+        guard_rows = None
+        if Limits.of(self).given:
+            rest, guard_rows = self._set_aside(
+                X, y, given_weight, split_params.get("groups"), next(seeds)
+            )
+            base_params, split_params = (
+                params_of_rows(params, rest, len(y))
+                for params in (base_params, split_params)
+            )
+            X, y, weight = _safe_indexing(X, rest), y[rest], weight[rest]
         n_tasks = 1 + self.n_policies
         metadata = {} if given_weight is None else {"sample_weight": weight}
         task = fit_task(self, n_tasks, X=X, y=y, metadata=metadata).begin()
@@ -354,6 +429,9 @@ class RLCalibratedClassifier(
         splits = self._held_out_splits(problem, next(seeds))
         trainings = self._train_policies(problem, splits, seeds, task)
         self._select_policies(problem, splits, trainings, fp_costs)
+        self.guard_report_ = {}
+        if guard_rows is not None:
+            self.guard_report_ = self._guard_reports(problem, splits, *guard_rows)
         task.end(attributes={})
         return self
 
@@ -375,6 +453,9 @@ class RLCalibratedClassifier(
     def predict(self, X):
         """Most probable class after the correction.
 
+        With `max_fpr` or `min_recall` it may take a cut other than 0.5, see
+        `guard_report_`.
+
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
@@ -385,8 +466,7 @@ class RLCalibratedClassifier(
         y : ndarray of shape (n_samples,)
             Labels.
         """
-        proba = self.predict_proba(X)
-        return self.classes_[proba.argmax(axis=1)]
+        return self.classes_[decisions(self, self.predict_proba(X))]
 
     def predict_adjustment(self, X):
         """What the correction adds to each probability.
@@ -432,11 +512,100 @@ class RLCalibratedClassifier(
             adjusted[rows] = self._correct(_safe_indexing(X, rows), proba[rows])
         return proba, adjusted
 
+    def check_guard(self, X, y):
+        """Tell whether what was proven at `fit` still holds on fresh labelled rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows that nothing was fitted on.
+
+        y : array-like of shape (n_samples,)
+            Labels.
+
+        Returns
+        -------
+        checks : dict of str to dict
+            Per limit that was given: "limit"; "observed", the fall of accuracy, false
+            positive rate or recall on these rows; "lower" and "upper", its confidence
+            bounds, each at `confidence` (exact: by the guard's own test for the fall of
+            accuracy, of Clopper and Pearson for rates); "n_rows" that it is of; and
+            "verdict": "supported" if the bounds put it within the limit, "contradicted"
+            if beyond it, else "undecided".
+
+        Raises
+        ------
+        ValueError
+            If the corrector was fitted without a limit, or y holds an unknown label.
+        """
+        check_is_fitted(self)
+        check_choice("priority", self.priority, PRIORITIES)
+        report = in_force(self)
+        if "proven" not in report:
+            raise ValueError(
+                "check_guard tells of max_accuracy_drop, max_fpr or min_recall: fit with "
+                "one of them."
+            )
+        y = column_or_1d(y)
+        known = label_indices(y, check_known_labels(y, self.classes_))
+        limits = Limits(**{field.name: report[field.name] for field in fields(Limits)})
+        rows = self._labelled(X, known, self.priority)
+        return check(limits, rows, report["scale"], report["threshold"], report["positive"])
+
     def _correct(self, X, proba):
+        actions = self._actions(X, proba, self.priority)
+        return adjust(proba, actions, in_force(self)["scale"] * self.max_adjustment_)
+
+    def _actions(self, X, proba, priority):
         features = dense_features(self.feature_transformer_, X)
         observations = observe(proba, features, self.observation_scaler_)
-        actions = policy_actions(self.policies_[self.priority], observations)
-        return adjust(proba, actions, self.max_adjustment_)
+        return policy_actions(self.policies_[priority], observations)
+
+    def _labelled(self, X, y, priority):
+        """What the policy of a priority does to labelled rows."""
+        proba = _base_proba(self.estimator_, X, self.classes_)
+        (X,) = indexable(X)
+        actions = [
+            self._actions(_safe_indexing(X, rows), proba[rows], priority)
+            for rows in gen_batches(len(proba), _CHUNK)
+        ]
+        return Rows(proba, np.vstack(actions), y, np.ones(len(y)), self.max_adjustment_)
+
+    def _set_aside(self, X, y, sample_weight, groups, seed):
+        """Numbers of the rows to fit on, and the rows of the guard."""
+        positives = self._counted()
+        check_can_guard(self, len(self.classes_), positives, sample_weight)
+        rest, guarded = split(len(y), groups, self.guard_fraction, seed)
+        y = label_indices(y, self.classes_)
+        check_guard_rows(Limits.of(self), y[guarded], y[rest], positives[0])
+        return rest, (_safe_indexing(X, guarded), y[guarded], positives[0])
+
+    def _guard_reports(self, problem, splits, X, y, positive):
+        """Open the guard: what can be proven of the policy of each priority."""
+        limits, held_out = Limits.of(self), [rows for _, rows in splits]
+        part = problem.take(np.concatenate(held_out))
+        reports = {}
+        for name, policies in self.policies_.items():
+            actions = held_out_actions(problem, held_out, policies)
+            learn = Rows(
+                part.proba, actions, part.y, part.sample_weight, self.max_adjustment_
+            )
+            rows = self._labelled(X, y, name)
+            reports[name] = guard(limits, rows, learn, positive)
+        unproven = [name for name, report in reports.items() if not report["proven"]]
+        if unproven:
+            warnings.warn(
+                f"{describe(limits)} could not be proven with {len(y)} guard rows for "
+                f"priority {', '.join(unproven)}: there the classifier is left as it is, "
+                "uncorrected. More rows, a larger guard_fraction or weaker limits may do.",
+                stacklevel=4,  # the caller of fit
+            )
+        return reports
+
+    def _counted(self):
+        """Indices of the classes whose false positives count."""
+        labels = counted_labels(self.fp_weight, self.pos_label)
+        return counted_classes(self.classes_, labels)
 
     def get_metadata_routing(self):
         """Say who asks for which metadata.
@@ -550,11 +719,8 @@ class RLCalibratedClassifier(
         """Keep the best checkpoint for each priority, and the scores of all."""
         timesteps, checkpoints = _checkpoints(trainings)
         held_out = [rows for _, rows in splits]
-        counted = counted_classes(
-            self.classes_, counted_labels(self.fp_weight, self.pos_label)
-        )
         scores = score_checkpoints(
-            problem, held_out, checkpoints, fp_costs=fp_costs, counted=counted
+            problem, held_out, checkpoints, fp_costs=fp_costs, counted=self._counted()
         )
         self.history_ = {"timesteps": np.array(timesteps)} | {
             name: np.array([score[name] for score in scores]) for name in scores[0]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklearn_rlcorrect._guard import decisions
 from sklearn_rlcorrect.metrics import classification_metrics
 from sklearn_rlcorrect.rewards import counted_labels, false_positive_costs
 
@@ -60,10 +61,12 @@ def evaluate_correction(estimator, X, y):
     costs = false_positive_costs(estimator.fp_weight, classes, estimator.pos_label)
     y_index = np.searchsorted(classes, y)
     scores = {}
-    for name, proba in [("before", before), ("after", after)]:
-        predicted = proba.argmax(axis=1)
+    for name, proba, predicted in [
+        ("before", before, before.argmax(axis=1)),
+        ("after", after, decisions(estimator, after)),
+    ]:
         scores[name] = classification_metrics(
-            y, proba, classes=classes, pos_label=counted
+            y, proba, classes=classes, pos_label=counted, predicted=predicted
         ) | {
             "cost": float(costs[predicted][predicted != y_index].sum()),
             "changed": float((predicted != before.argmax(axis=1)).sum()),

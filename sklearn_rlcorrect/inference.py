@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from sklearn_rlcorrect._guard import decisions
 from sklearn_rlcorrect.datasets import CHUNK_SIZE, read_chunks
 from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.persistence import check_output, replacing
@@ -89,9 +90,10 @@ def write_corrections(model, chunks, path, *, total=None, progress=False):
         for X in chunks:
             with _told_where(n_samples, len(X)):
                 before, after = model.predict_before_after(X)
-            write(before, after)
+            predicted = decisions(model, after)
+            write(before, after, predicted)
             n_samples += len(after)
-            n_changed += int((before.argmax(axis=1) != after.argmax(axis=1)).sum())
+            n_changed += int((before.argmax(axis=1) != predicted).sum())
             bar.update(len(after))
         if not n_samples:
             raise ValueError("there are no rows to correct")
@@ -282,7 +284,7 @@ def _check_same_probabilities(model, X, proba):
 @contextmanager
 def _csv(temporary, classes):
     with open(temporary[0], "x", newline="") as file:
-        yield lambda before, after: _frame(before, after, classes).to_csv(
+        yield lambda *rows: _frame(*rows, classes).to_csv(
             file, header=file.tell() == 0, index=False
         )
 
@@ -297,9 +299,9 @@ def _parquet(temporary, classes):
     prediction = ("prediction", pa.array(labels).type)
     schema = pa.schema([*numbers[0], prediction, *numbers[1]])
     with ParquetWriter(temporary[0], schema) as writer:
-        yield lambda before, after: writer.write_table(
+        yield lambda *rows: writer.write_table(
             pa.Table.from_pandas(
-                _frame(before, after, classes), schema=schema, preserve_index=False
+                _frame(*rows, classes), schema=schema, preserve_index=False
             )
         )
 
@@ -316,9 +318,9 @@ def _npy(temporary, classes):
             )
         ]
 
-        def write(before, after):
+        def write(before, after, predicted):
             write_proba(after)
-            write_prediction(classes[after.argmax(axis=1)])
+            write_prediction(classes[predicted])
             write_adjustment(after - before)
 
         yield write
@@ -350,12 +352,12 @@ def _growing_npy(path, dtype, row_shape):
         write_header()
 
 
-def _frame(before, after, classes):
+def _frame(before, after, predicted, classes):
     import pandas as pd
 
     labels = classes.tolist()
     columns = {f"{_KINDS[0]}_{k}": after[:, i] for i, k in enumerate(labels)}
-    columns["prediction"] = np.array(labels)[after.argmax(axis=1)]
+    columns["prediction"] = np.array(labels)[predicted]
     moved = after - before
     columns |= {f"{_KINDS[1]}_{k}": moved[:, i] for i, k in enumerate(labels)}
     return pd.DataFrame(columns)

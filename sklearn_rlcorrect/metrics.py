@@ -10,7 +10,9 @@ from sklearn.metrics import (
 )
 
 
-def classification_metrics(y_true, proba, *, classes, pos_label=None, sample_weight=None):
+def classification_metrics(
+    y_true, proba, *, classes, pos_label=None, sample_weight=None, predicted=None
+):
     """Count false positives and score probabilities.
 
     Parameters
@@ -19,8 +21,7 @@ def classification_metrics(y_true, proba, *, classes, pos_label=None, sample_wei
         True labels.
 
     proba : ndarray of shape (n_samples, n_classes)
-        Probabilities, one column per entry of `classes`. The predicted class of a row
-        is its most probable one.
+        Probabilities, one column per entry of `classes`.
 
     classes : array-like of shape (n_classes,)
         Labels, sorted.
@@ -33,6 +34,9 @@ def classification_metrics(y_true, proba, *, classes, pos_label=None, sample_wei
 
     sample_weight : array-like of shape (n_samples,), default=None
         How much each row counts; None is 1.
+
+    predicted : array-like of int of shape (n_samples,), default=None
+        Indices of the predicted classes; None is the most probable ones.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def classification_metrics(y_true, proba, *, classes, pos_label=None, sample_wei
     (1.0, 1.0)
     """
     classes = np.asarray(classes)
-    y_pred = classes[proba.argmax(axis=1)]
+    y_pred = classes[proba.argmax(axis=1) if predicted is None else predicted]
     counted = counted_classes(classes, pos_label)
     precision, recall, f1, _ = precision_recall_fscore_support(
         y_true,

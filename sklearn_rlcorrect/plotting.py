@@ -8,6 +8,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, brier_score_loss, confusion_
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from sklearn_rlcorrect._guard import decide, in_force
 from sklearn_rlcorrect.metrics import counted_classes
 from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.rewards import counted_labels
@@ -39,6 +40,10 @@ class _BeforeAfterDisplay:
     counted : ndarray of int
         Classes whose false positives count.
 
+    threshold : float, default=None
+        Cut of the corrected probability of the positive class; None is the most probable
+        class.
+
     Attributes
     ----------
     ax_ : matplotlib Axes
@@ -51,12 +56,13 @@ class _BeforeAfterDisplay:
     _n_rows = _n_columns = 1
     _height = 2.6
 
-    def __init__(self, y_true, before, after, *, classes, counted):
+    def __init__(self, y_true, before, after, *, classes, counted, threshold=None):
         self.y_true = y_true
         self.before = before
         self.after = after
         self.classes = classes
         self.counted = counted
+        self.threshold = threshold
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, ax=None):
@@ -88,12 +94,21 @@ class _BeforeAfterDisplay:
             after,
             classes=estimator.classes_,
             pos_label=counted_labels(estimator.fp_weight, estimator.pos_label),
+            threshold=in_force(estimator)["threshold"],
             ax=ax,
         )
 
     @classmethod
     def from_predictions(
-        cls, y_true, before, after, *, classes=None, pos_label=None, ax=None
+        cls,
+        y_true,
+        before,
+        after,
+        *,
+        classes=None,
+        pos_label=None,
+        threshold=None,
+        ax=None,
     ):
         """Draw probabilities before and after.
 
@@ -111,6 +126,10 @@ class _BeforeAfterDisplay:
         pos_label : int, float, bool, str or list of them, default=None
             Class, or classes, whose false positives count. None is the second of two
             classes, or every class of more.
+
+        threshold : float, default=None
+            Cut of the corrected probability of the one of two classes that counts; None
+            is the most probable class.
 
         ax : matplotlib Axes, or array of them, default=None
             Where to draw; None makes a figure as wide as a paper's column.
@@ -150,6 +169,7 @@ class _BeforeAfterDisplay:
             after,
             classes=classes,
             counted=counted_classes(classes, pos_label),
+            threshold=threshold,
         )
         return display.plot(ax=ax)
 
@@ -169,7 +189,8 @@ class _BeforeAfterDisplay:
         return _plot(self, ax)
 
     def _predicted(self):
-        return self.before.argmax(axis=1), self.after.argmax(axis=1)
+        after = decide(self.after, self.threshold, self.counted[0])
+        return self.before.argmax(axis=1), after
 
     def _followed_class(self):
         """Class per row whose probability is drawn, and what that is called."""
@@ -293,7 +314,8 @@ class CorrectionDisplay(_BeforeAfterDisplay):
             )
         ax.plot([0, 1], [0, 1], color=_BLACK, linewidth=0.6, linestyle=":")
         if len(self.classes) == 2:
-            ax.axhline(0.5, color=_BLACK, linewidth=0.6)
+            cut = 0.5 if self.threshold is None else self.threshold
+            ax.axhline(cut, color=_BLACK, linewidth=0.6)
             ax.axvline(0.5, color=_BLACK, linewidth=0.6)
         ax.set(
             xlabel=f"probability of {name} before",
@@ -509,6 +531,128 @@ class TrainingCurveDisplay:
         axes[0].get_legend().set_title("checkpoint selected by priority")
 
 
+class GuardDisplay:
+    """Evidence for each strength of the correction, on rows that nothing was learnt from.
+
+    Made by `from_estimator`. Above, the p-value of "accuracy falls by more than allowed",
+    which must be below the line; below, the guard rows that the correction mends and those
+    that it spoils. Its `ax` is a pair.
+
+    Parameters
+    ----------
+    report : dict
+        An entry of `guard_report_` of a fitted corrector.
+
+    Attributes
+    ----------
+    ax_ : ndarray of matplotlib Axes
+        Axes drawn on.
+
+    figure_ : matplotlib Figure
+        Figure of the axes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.plotting import GuardDisplay
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = RLCalibratedClassifier(
+    ...     GaussianNB(), max_accuracy_drop=0.05, total_timesteps=2_000, random_state=0)
+    >>> display = GuardDisplay.from_estimator(model.fit(X, y))
+    >>> display.ax_[1].get_xlabel()
+    'strength of the correction'
+    """
+
+    _n_rows, _n_columns = 2, 1
+    _height = 3.4
+
+    def __init__(self, report):
+        self.report = report
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None):
+        """Draw what was proven of the policy of the present priority.
+
+        Parameters
+        ----------
+        estimator : RLCalibratedClassifier
+            Fitted with `max_accuracy_drop`.
+
+        ax : pair of matplotlib Axes, default=None
+            Where to draw; None makes a figure as wide as a paper's column.
+
+        Returns
+        -------
+        display : GuardDisplay
+            What was drawn.
+        """
+        report = in_force(check_corrector(estimator, "estimator"))
+        if report.get("max_accuracy_drop") is None:
+            raise ValueError(
+                "estimator was fitted without max_accuracy_drop: there is no test of its "
+                "accuracy to draw."
+            )
+        return cls(report).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : pair of matplotlib Axes, default=None
+            Where to draw; None makes a figure as wide as a paper's column.
+
+        Returns
+        -------
+        display : GuardDisplay
+            Itself.
+        """
+        return _plot(self, ax)
+
+    def _draw(self, axes):
+        report, scales = self.report, self.report["scales"]
+        evidence, rows = axes
+        for chosen, colour, marker, label in [
+            (report["accepted"], _GREEN, "o", "proven"),
+            (~report["accepted"], _ORANGE, "s", "not proven"),
+        ]:
+            evidence.plot(
+                scales[chosen],
+                report["p_values"][chosen],
+                marker,
+                color=colour,
+                label=label,
+                markersize=4,
+            )
+        evidence.axhline(report["risk"], color=_BLACK, linewidth=0.6, linestyle=":")
+        evidence.set(yscale="log", ylabel="p-value")
+        for label, count, colour, marker in [
+            ("mended", report["won"], _GREEN, "o"),
+            ("spoilt", report["lost"], _RED, "X"),
+        ]:
+            rows.plot(
+                scales,
+                count,
+                marker=marker,
+                color=colour,
+                label=label,
+                linewidth=1,
+                markersize=4,
+            )
+        for ax in axes:
+            ax.axvline(report["scale"], color=_BLUE, linewidth=1, linestyle="--")
+        rows.set(
+            xlabel="strength of the correction",
+            ylabel=f"of {report['n_tested']} guard rows",
+        )
+        evidence.tick_params(labelbottom=False)
+        _legend_above(evidence, 2)
+        evidence.get_legend().set_title(f"dashed: strength in use, {report['scale']:g}")
+        rows.legend()
+
+
 PICTURES = {
     "confusion": ConfusionChangeDisplay,
     "adjustments": AdjustmentDisplay,
@@ -546,7 +690,7 @@ def save_pictures(estimator, X, y, folder):
     paths = []
     before, after = estimator.predict_before_after(X)
     counted = counted_labels(estimator.fp_weight, estimator.pos_label)
-    classes = estimator.classes_
+    classes, cut = estimator.classes_, in_force(estimator)["threshold"]
     with rc_context(_STYLE):
         for name, display in [*PICTURES.items(), ("training", TrainingCurveDisplay)]:
             # Not by pyplot, which would open a window, and keep the figure.
@@ -556,7 +700,13 @@ def save_pictures(estimator, X, y, folder):
                 display.from_estimator(estimator, ax=ax)
             else:
                 display.from_predictions(
-                    y, before, after, classes=classes, pos_label=counted, ax=ax
+                    y,
+                    before,
+                    after,
+                    classes=classes,
+                    pos_label=counted,
+                    threshold=cut,
+                    ax=ax,
                 )
             paths.append(Path(folder) / f"{name}.png")
             figure.savefig(paths[-1], dpi=200)
