@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from sklearn_rlcorrect import (
     RLCalibratedClassifier,
     tracking,
 )
+from sklearn_rlcorrect._guard import Limits, describe
 from sklearn_rlcorrect._selection import PRIORITIES
 from sklearn_rlcorrect._validation import check_parameters, check_target
 from sklearn_rlcorrect.datasets import (
@@ -87,13 +89,16 @@ def train(args):
     X, y = data.take(train_rows)
     model = _corrector(args, data, baseline, X)
     check_parameters(model)
-    with tracking.without_autolog():
+    with tracking.without_autolog(), warnings.catch_warnings():
+        # It is printed below.
+        warnings.filterwarnings("ignore", "No correction by the policy")
         model.fit(X, y)
     run_id = _keep(args, model, data, test_rows, caution)
     print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
     for line in filter(None, [note, caution]):
         print(line)
     _print_scores(model, evaluate_correction(model, *data.take(test_rows)))
+    _print_proven(model)
     _print_places(args, model, run_id)
 
 
@@ -390,6 +395,10 @@ def _corrector(args, data, baseline, X):
         max_adjustment=args.max_adjustment,
         priority=args.priority,
         pos_label=_pos_label(args, data),
+        max_accuracy_drop=args.max_accuracy_drop,
+        max_fpr=args.max_fpr,
+        min_recall=args.min_recall,
+        confidence=args.confidence,
         total_timesteps=args.timesteps,
         learning_rate=args.learning_rate,
         random_state=args.seed,
@@ -573,6 +582,21 @@ def _print_scores(model, scores):
             "\nNo policy beat the classifier on the rows kept to judge them: its "
             "probabilities\nstay as they are. A longer training (--timesteps) may find one."
         )
+
+
+def _print_proven(model):
+    report = model.guard_report_.get(model.priority)
+    if report is None:
+        return
+    limits = describe(Limits.of(model))
+    if not report["proven"]:
+        print(f"\nNot proven: {limits}\n(the classifier is left as it is)")
+        return
+    cut = "" if report["threshold"] is None else f", cut {report['threshold']:.4f}"
+    print(
+        f"\nProven on {report['n_rows']} rows set aside: {limits}\n"
+        f"(strength {report['scale']:g} of the correction{cut})"
+    )
 
 
 def _print_places(args, model, run_id):

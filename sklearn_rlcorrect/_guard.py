@@ -503,10 +503,10 @@ def _tests(limits, rows, learn, candidates, positive):
     accepted = np.ones(len(candidates), dtype=bool)
     if limits.bounds_accuracy:
         p_values = _p_values(limits, lost, won, len(rows))
-        # The classifier alone needs no test.
-        p_values[[candidate == (0.0, None) for candidate in candidates]] = 0.0
         order = _learnt_order(limits, learn, candidates, positive)
         accepted[order] = np.logical_and.accumulate(p_values[order] <= limits.risk)
+        # The classifier alone needs no test.
+        accepted[[candidate == (0.0, None) for candidate in candidates]] = True
     return {
         "n_tested": len(rows),
         "lost": lost,
@@ -646,6 +646,40 @@ def _checked(limit, count, n_rows, bounds, *, is_least):
         "n_rows": n_rows,
         "verdict": "supported" if holds else "contradicted" if fails else "undecided",
     }
+
+
+def warnings_of(limits, reports):
+    """What a user must be told of the guard of each priority.
+
+    Parameters
+    ----------
+    limits : Limits
+        What was to be proven.
+
+    reports : dict of str to dict
+        From :func:`guard`, per priority.
+
+    Yields
+    ------
+    message : str
+        At most one on corrections that are not proven, and one on extreme cuts.
+    """
+    cuts = {name: report["threshold"] for name, report in reports.items()}
+    same = [name for name in cuts if cuts[name] is None and reports[name]["scale"] == 0]
+    extreme = [name for name, cut in cuts.items() if cut is not None and not 0 < cut < 1]
+    if same:
+        yield (
+            f"No correction by the policy of {', '.join(same)} is proven to keep "
+            f"{describe(limits)} on {reports[same[0]]['n_rows']} guard rows: with that "
+            "priority the classifier is left as it is, see guard_report_. More rows, a "
+            "larger guard_fraction or weaker limits may help."
+        )
+    if extreme:
+        yield (
+            f"{describe(limits)} can only be kept by a cut of {cuts[extreme[0]]:.6f} with "
+            f"the policy of {', '.join(extreme)}, beyond all scores: every row is "
+            "predicted alike. Weaker limits, or more rows, may help."
+        )
 
 
 def describe(limits):

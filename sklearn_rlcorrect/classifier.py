@@ -37,10 +37,10 @@ from sklearn_rlcorrect._guard import (
     Rows,
     check,
     decisions,
-    describe,
     guard,
     in_force,
     split,
+    warnings_of,
 )
 from sklearn_rlcorrect._links import DocLinkMixin
 from sklearn_rlcorrect._metadata import check_groups, params_of_rows, route
@@ -592,14 +592,8 @@ class RLCalibratedClassifier(
             )
             rows = self._labelled(X, y, name)
             reports[name] = guard(limits, rows, learn, positive)
-        unproven = [name for name, report in reports.items() if not report["proven"]]
-        if unproven:
-            warnings.warn(
-                f"{describe(limits)} could not be proven with {len(y)} guard rows for "
-                f"priority {', '.join(unproven)}: there the classifier is left as it is, "
-                "uncorrected. More rows, a larger guard_fraction or weaker limits may do.",
-                stacklevel=4,  # the caller of fit
-            )
+        for message in warnings_of(limits, reports):
+            warnings.warn(message, stacklevel=4)  # the caller of fit
         return reports
 
     def _counted(self):

@@ -216,6 +216,7 @@ def _add_training(group):
         metavar="D",
         help="largest change of a probability, above 0 and up to 1 (default: %(default)s)",
     )
+    _add_limits(group)
     _add_priority(group, default="weighted")
     group.add_argument(
         "--use-input-features",
@@ -250,6 +251,28 @@ def _add_training(group):
         default=1,
         metavar="N",
         help="processes; -1 for all cores (default: %(default)s)",
+    )
+
+
+def _add_limits(group):
+    for option, help_text in [
+        ("--max-accuracy-drop", "prove that accuracy falls by no more than this"),
+        ("--max-fpr", "prove that the false positive rate is at most this (two classes)"),
+        ("--min-recall", "prove that the recall is at least this (two classes)"),
+    ]:
+        group.add_argument(
+            option,
+            type=float,
+            metavar="R",
+            help=f"{help_text}, on a fifth of the rows that is set aside for it "
+            "(default: nothing is proven)",
+        )
+    group.add_argument(
+        "--confidence",
+        type=float,
+        default=0.95,
+        metavar="C",
+        help="probability with which what is proven is true (default: %(default)s)",
     )
 
 

@@ -250,7 +250,7 @@ def test_nothing_is_learnt_from_the_guard(table):
     is_guard = ~np.isin(X[:, 0], np.concatenate(SEEN))
     assert is_guard.sum() == 300 == first.guard_report_["fp"]["n_rows"]
     # The rows of the guard with other labels: only what is proven changes.
-    with pytest.warns(UserWarning, match="could not be proven with 300 guard rows"):
+    with pytest.warns(UserWarning, match="No correction .* on 300 guard rows"):
         second = corrector(Recorder(), max_accuracy_drop=0.0, **USEFUL).fit(
             X, np.where(is_guard, first.estimator_.predict(X), y)
         )
@@ -306,6 +306,7 @@ def test_the_report(guarded):
         strongest = report["scales"][report["accepted"]][0]
         assert report["scale"] == strongest
         assert (report["p_values"][report["accepted"]] <= 0.025).all()
+        assert (report["lost"] + report["won"] <= 150).all()
 
 
 def test_the_cut_is_what_predicts_everywhere(guarded, table, tmp_path):
@@ -321,6 +322,29 @@ def test_the_cut_is_what_predicts_everywhere(guarded, table, tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "all_predictions.npy"), predicted)
     display = ConfusionChangeDisplay.from_estimator(guarded, X_test, y_test)
     np.testing.assert_array_equal(display._predicted()[1], predicted)
+
+
+def test_the_classifier_alone_needs_no_test(table):
+    # With next to no training no correction is proven to keep the accuracy, but the
+    # classifier itself is proven to keep the rate.
+    model = corrector(max_accuracy_drop=0.0, max_fpr=0.5, total_timesteps=20)
+    with pytest.warns(UserWarning, match="No correction by the policy of accuracy, fp, we"):
+        model.fit(*table[::2])
+    report = model.guard_report_["fp"]
+    assert (report["scale"], report["threshold"], report["proven"]) == (0.0, None, True)
+
+
+def test_a_cut_beyond_all_scores_is_told(table):
+    X, _, y, _ = table
+    # Half of the negatives have the highest score there is.
+    base = PrecomputedProbaClassifier([0])
+    X = np.column_stack([np.where(np.arange(len(y)) % 2, 1.0, y), X])
+    model = corrector(base, max_fpr=0.1, max_adjustment=1e-9, total_timesteps=20)
+    with pytest.warns(
+        UserWarning, match=r"only be kept by a cut of 1\.0.* predicted alike"
+    ):
+        model.fit(X, y)
+    assert not model.predict(X).any()
 
 
 @pytest.mark.parametrize("name", ["model.skops", "model.joblib"])

@@ -52,6 +52,7 @@ ARROWS = {
     },
     "_commands": {
         "sklearn_rlcorrect",
+        "_guard",
         "_selection",
         "_validation",
         "datasets",

@@ -123,10 +123,11 @@ def test_a_later_format_is_refused(fitted, tmp_path):
 
 # A later scikit-learn warns that its own parts are of another version.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
-def test_a_file_of_this_release_is_read(cancer):
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_a_release_is_read(cancer, version):
     """Written by ``tests/data/write.py``; to be read by every later release."""
-    model = load_model(DATA / "format_1.skops")
-    expected = np.load(DATA / "format_1.npy")
+    model = load_model(DATA / f"format_{version}.skops")
+    expected = np.load(DATA / f"format_{version}.npy")
     np.testing.assert_allclose(model.predict_proba(cancer[1]), expected, atol=1e-9)
 
 

@@ -25,6 +25,9 @@ if __name__ == "__main__":
         n_policies=2,
         net_arch=(16,),
         fp_weight={0: 1.5},
+        max_fpr=0.05,
+        priority="fp",
+        guard_fraction=0.5,
         random_state=0,
     ).fit(X, y)
     name = Path(__file__).parent / f"format_{FORMAT_VERSION}"
