@@ -1,36 +1,55 @@
-"""How often what the guard proves is wrong, and how often a good correction is accepted.
+"""How often what the guard proves is false, and how often a good correction is proven.
 
-A population whose true rates are known draws guard rows again and again; a statement that
-is false of the population is a violation. At most 1 - confidence of the draws may have one.
+A population whose true rates are known draws guard rows, again and again. A statement that
+is false of the population is a violation: at most 1 - confidence of the draws may have one.
+`p` is that of a binomial test against that share.
 
-    python benchmarks/guarantee.py                                # violations and power
-    python benchmarks/guarantee.py --fits 200                     # whole fits, too
-    python benchmarks/guarantee.py --shift --data-dir ../shared/data      # NSL-KDD
+    python benchmarks/guarantee.py             # violations and power: 20 minutes
+    python benchmarks/guarantee.py --fits 200  # whole fits: 10 minutes
+    python benchmarks/guarantee.py --shift     # NSL-KDD, official train and test file
+
+The last reads `nsl_kdd_train20pct.csv.gz` and `nsl_kdd_test.csv.gz` from `--data-dir`:
+41 features, and a column `target` that is 1 for an attack.
 """
 
 import argparse
 import warnings
-from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from scipy.stats import binomtest
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._guard import Limits, Rows, decide, guard
+from sklearn_rlcorrect.rewards import brier
 
+N_DRAWS = 1_000
 N_POPULATION = 5_000
 BOUND = 0.6
 LIMITS = {
     "accuracy": {"max_accuracy_drop": 0.0},
     "accuracy - 2 points": {"max_accuracy_drop": 0.02},
-    "FPR 10 %": {"max_fpr": 0.1},
+    "FPR 20 %": {"max_fpr": 0.2},
     "recall 70 %": {"min_recall": 0.7},
-    "FPR 10 % and recall 50 %": {"max_fpr": 0.1, "min_recall": 0.5},
-    "accuracy and FPR 10 %": {"max_accuracy_drop": 0.0, "max_fpr": 0.1},
+    "FPR 30 %, recall 60 %": {"max_fpr": 0.3, "min_recall": 0.6},
+    "accuracy, FPR 30 %": {"max_accuracy_drop": 0.0, "max_fpr": 0.3},
 }
+
+
+def limits(confidence, **given):
+    """Limits, those that are not given being None."""
+    nothing = dict.fromkeys(("max_accuracy_drop", "max_fpr", "min_recall"))
+    return Limits(**(nothing | given), confidence=confidence)
 
 
 class Population:
@@ -38,11 +57,11 @@ class Population:
 
     Parameters
     ----------
-    kind : {"useful", "neutral", "harmful", "edge"}
-        "useful" moves the probability to the posterior, "harmful" the other way, and
-        "neutral" anywhere. "edge" changes no decision but of a twentieth of the rows, half
-        of which it spoils for certain, and nearly half of which it mends: the accuracy
-        falls, by so little that a test finds it hard to tell.
+    kind : {"useful", "slight", "neutral", "harmful", "edge"}
+        "useful" moves the probability to the posterior, "slight" a seventh of that,
+        "harmful" the other way, "neutral" anywhere. "edge" changes the decision of a
+        twentieth of the rows and spoils hardly more of them than it mends: the accuracy
+        falls by a tenth of a point, which is hard to tell from none.
 
     seed : int
         Seed of the population.
@@ -57,6 +76,7 @@ class Population:
         towards = np.clip((self.eta - proba) / BOUND, -1, 1)
         actions = {
             "useful": towards,
+            "slight": towards / 7,
             "harmful": -towards,
             "neutral": rng.uniform(-1, 1, size=N_POPULATION),
             "edge": np.zeros(N_POPULATION),
@@ -88,19 +108,213 @@ class Population:
         }
 
 
-def is_violated(limits, rates):
+def is_false(wanted, rates):
     """Whether one of the limits does not hold of true rates."""
     return any(
-        rates[name] < limit if name == "min_recall" else rates[name] > limit + 1e-12
-        for name, limit in limits.given.items()
+        rates[name] < limit if name == "min_recall" else rates[name] > limit
+        for name, limit in wanted.given.items()
     )
 
 
-def simulate(population, limits, n_rows, n_draws, seed=0):
-    """Guard reports of independent draws, and whether each is false."""
-    rng = np.random.default_rng(seed)
+def simulate(kind, wanted, n_rows, n_draws=N_DRAWS):
+    """Shares of the draws: something was proven, something false was; mean strength."""
+    rng, population = np.random.default_rng(0), Population(kind)
+    draws = []
     for _ in range(n_draws):
         learn, rows = population.draw(n_rows, rng), population.draw(n_rows, rng)
-        report = guard(limits, rows, learn, positive=1)
+        report = guard(wanted, rows, learn, positive=1)
         rates = population.rates(report["scale"], report["threshold"])
-        yield report, report["proven"] and is_violated(limits, rates)
+        draws.append(
+            (
+                report["proven"],
+                report["proven"] and is_false(wanted, rates),
+                report["scale"],
+            )
+        )
+    return np.mean(draws, axis=0)
+
+
+def violations(run):
+    """Table of violations: one line per correction, limit, number of rows, confidence."""
+    kinds, sizes = ("useful", "neutral", "harmful", "edge"), [(200, 0.9), (1_000, 0.95)]
+    cells = list(product(kinds, LIMITS, sizes))
+    results = run(
+        delayed(simulate)(kind, limits(confidence, **LIMITS[name]), n_rows)
+        for kind, name, (n_rows, confidence) in cells
+    )
+    lines = [
+        (
+            kind,
+            name,
+            n_rows,
+            f"{1 - confidence:.3f}",
+            proven,
+            false,
+            p_value(false, confidence),
+        )
+        for (kind, name, (n_rows, confidence)), (proven, false, _) in zip(
+            cells, results, strict=True
+        )
+    ]
+    show(
+        lines,
+        ["correction", "limit", "guard rows", "allowed", "proven", "false", "p"],
+        f"violations in {N_DRAWS} draws",
+    )
+
+
+def p_value(share, confidence, n_draws=N_DRAWS):
+    """Of "the share of violations is above what is allowed"."""
+    n_false = round(share * n_draws)
+    return binomtest(n_false, n_draws, 1 - confidence, "greater").pvalue
+
+
+def power(run):
+    """Table of how often a correction is proven, against the number of guard rows."""
+    kinds, sizes = ("useful", "slight"), (50, 100, 200, 500, 1_000, 2_000)
+    cells = list(product(kinds, (0.0, 0.01), sizes))
+    results = run(
+        delayed(simulate)(kind, limits(0.95, max_accuracy_drop=drop), n_rows, n_draws=300)
+        for kind, drop, n_rows in cells
+    )
+    drops = {kind: Population(kind).rates(1.0, None)["max_accuracy_drop"] for kind in kinds}
+    lines = [
+        (f"{kind}, {-100 * drops[kind]:+.1f}", drop, n_rows, proven, scale)
+        for (kind, drop, n_rows), (proven, _, scale) in zip(cells, results, strict=True)
+    ]
+    show(
+        lines,
+        [
+            "correction, points",
+            "max_accuracy_drop",
+            "guard rows",
+            "proven",
+            "mean strength",
+        ],
+        "power at confidence 0.95, 300 draws",
+    )
+
+
+def show(lines, columns, title):
+    """Print a table."""
+    print(f"\n{title}")
+    table = pd.DataFrame(lines, columns=columns)
+    print(table.to_string(index=False, float_format="{:.3f}".format), flush=True)
+
+
+def worse(y, proba, adjusted):
+    """Reward of whatever makes the Brier score worse."""
+    return -brier(y, proba, adjusted)
+
+
+def whole_fit(reward, seed, n_rows=1_500, confidence=0.8):
+    """Whether a fit proved something, and something false: priority "weighted"."""
+    warnings.simplefilter("ignore")
+    wanted = {"max_accuracy_drop": 0.0, "max_fpr": 0.3}
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(20_000 + n_rows, 3))
+    eta = 1 / (1 + np.exp(-2 * (X[:, 0] + X[:, 1] ** 2 - 1)))
+    y = (rng.random(len(X)) < eta).astype(int)
+    model = RLCalibratedClassifier(
+        LogisticRegression(),
+        reward=reward,
+        total_timesteps=40_000,
+        n_policies=1,
+        net_arch=(32,),
+        confidence=confidence,
+        random_state=seed,
+        **wanted,
+    ).fit(X[:n_rows], y[:n_rows])
+    X, eta, report = X[n_rows:], eta[n_rows:], model.guard_report_["weighted"]
+    right = [
+        np.where(called, eta, 1 - eta).mean()
+        for called in (model.estimator_.predict(X) == 1, model.predict(X) == 1)
+    ]
+    rates = {
+        "max_accuracy_drop": right[0] - right[1],
+        "max_fpr": np.average(model.predict(X), weights=1 - eta),
+    }
+    false = report["proven"] and is_false(limits(confidence, **wanted), rates)
+    return report["proven"], false, report["scale"]
+
+
+def fits(run, n_fits):
+    """Table of violations of whole fits, with a useful and with a harmful reward."""
+    lines = []
+    for name, reward in (("brier", "brier"), ("the opposite", worse)):
+        results = run(delayed(whole_fit)(reward, seed) for seed in range(n_fits))
+        proven, false, scale = np.mean(results, axis=0)
+        lines.append((name, n_fits, 0.2, proven, false, p_value(false, 0.8, n_fits), scale))
+    show(
+        lines,
+        ["trained for", "fits", "allowed", "proven", "false", "p", "mean strength"],
+        "whole fits, max_accuracy_drop=0, max_fpr=0.3, confidence 0.8, 300 guard rows",
+    )
+
+
+def shift(folder):
+    """What was proven on rows like those of the training, and on shifted ones."""
+    files = [folder / f"nsl_kdd_{name}.csv.gz" for name in ("train20pct", "test")]
+    if not all(file.is_file() for file in files):
+        print(f"skipped: {' or '.join(map(str, files))} is not there")
+        return
+    table, shifted = (pd.read_csv(file) for file in files)
+    same, table = train_test_split(table, train_size=5_000, random_state=0)
+    for base in (LogisticRegression(max_iter=1000), GaussianNB()):
+        encoder = make_column_transformer(
+            (
+                OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+                make_column_selector(dtype_exclude="number"),
+            ),
+            remainder=StandardScaler(),
+        )
+        model = RLCalibratedClassifier(
+            make_pipeline(encoder, base),
+            max_accuracy_drop=0.0,
+            max_fpr=0.02,
+            random_state=0,
+        ).fit(table.drop(columns="target"), table["target"])
+        report = model.guard_report_["weighted"]
+        lines = [
+            (rows, name, c["limit"], c["observed"], c["lower"], c["upper"], c["verdict"])
+            for rows, part in (("train file", same), ("test file", shifted))
+            for name, c in model.check_guard(
+                part.drop(columns="target"), part["target"]
+            ).items()
+        ]
+        show(
+            lines,
+            ["rows of the", "limit", "at most", "observed", "lower", "upper", "verdict"],
+            f"{base}: proven {report['proven']} on {report['n_rows']} rows, strength "
+            f"{report['scale']:g}, cut {report['threshold']}",
+        )
+        for name, part in (("train", same), ("test", shifted)):
+            X, y = part.drop(columns="target"), part["target"].to_numpy()
+            before, after = model.estimator_.predict(X), model.predict(X)
+            for when, p in (("before", before), ("after", after)):
+                print(
+                    f"{name} file, {when}: accuracy {np.mean(p == y):.4f}, FPR "
+                    f"{p[y == 0].mean():.4f}, recall {p[y == 1].mean():.4f}"
+                )
+
+
+def main():
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fits", type=int, metavar="N", help="whole fits, of each reward")
+    parser.add_argument("--shift", action="store_true", help="NSL-KDD")
+    parser.add_argument("--data-dir", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--n-jobs", type=int, default=-1)
+    args = parser.parse_args()
+    run = Parallel(n_jobs=args.n_jobs)
+    if args.shift:
+        shift(args.data_dir)
+    elif args.fits:
+        fits(run, args.fits)
+    else:
+        violations(run)
+        power(run)
+
+
+if __name__ == "__main__":
+    main()

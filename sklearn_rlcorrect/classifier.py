@@ -507,6 +507,8 @@ class RLCalibratedClassifier(
         proba = _base_proba(self.estimator_, X, self.classes_)
         validate_data(self, X, skip_check_array=True, reset=False)
         (X,) = indexable(X)
+        if not len(proba):
+            raise ValueError("X has no rows: there is nothing to predict.")
         adjusted = np.empty_like(proba)
         for rows in gen_batches(len(proba), _CHUNK):
             adjusted[rows] = self._correct(_safe_indexing(X, rows), proba[rows])
