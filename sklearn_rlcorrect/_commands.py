@@ -588,7 +588,7 @@ def _print_proven(model):
     report = model.guard_report_.get(model.priority)
     if report is None:
         return
-    limits = describe(Limits.of(model))
+    limits = describe(Limits.of_report(report))
     if not report["proven"]:
         print(f"\nNot proven: {limits}\n(the classifier is left as it is)")
         return

@@ -54,6 +54,11 @@ class Limits:
         names = cls.__dataclass_fields__
         return cls(**{name: getattr(estimator, name) for name in names})
 
+    @classmethod
+    def of_report(cls, report):
+        """Limits of a guard report: parameters may have been changed since."""
+        return cls(**{name: report[name] for name in cls.__dataclass_fields__})
+
     @property
     def given(self):
         """Limits that are not None, by name."""

@@ -4,6 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from sklearn_rlcorrect._guard import Limits, describe, in_force
 from sklearn_rlcorrect.evaluation import evaluate_correction
 from sklearn_rlcorrect.metrics import counted_classes
 from sklearn_rlcorrect.persistence import check_corrector
@@ -20,11 +21,18 @@ _PURPOSE = (
 _LIMITS = """\
 - The correction is as good as the rows it was learnt from: under drift it can harm. \
 Compare before and after again on fresh labelled rows.
-- Fewer false positives at kept accuracy were measured on held-out rows. That is no \
-guarantee.
+- {evidence}
 - {meaning}
 - Reading a model from a joblib or pickle file runs code. Read such files from people you \
 trust, or use skops."""
+_MEASURED = (
+    "Fewer false positives at kept accuracy were measured on held-out rows. That is no "
+    "guarantee."
+)
+_PROVEN = (
+    "Proven on {n_rows} rows that nothing was fitted on: {limits}. That is about rows like "
+    "those."
+)
 _SCORES = (
     "The corrected values are decision scores for a cut at 0.5, not calibrated "
     "probabilities, for `fp_weight` is not 1."
@@ -111,8 +119,18 @@ def _card(estimator, scores, n_rows):
     card = Card(estimator, template=None)
     card.add(**{"Corrected classifier": f"{purpose}\n\n{classes}"})
     card.add_table(**{f"Before and after, on {n_rows} held-out rows": table})
-    card.add(**{"Limits of use": _LIMITS.format(meaning=meaning)})
+    card.add(
+        **{"Limits of use": _LIMITS.format(meaning=meaning, evidence=_evidence(estimator))}
+    )
     return card
+
+
+def _evidence(estimator):
+    report = in_force(estimator)
+    if not report.get("proven"):
+        return _MEASURED
+    limits = describe(Limits.of_report(report))
+    return _PROVEN.format(n_rows=report["n_rows"], limits=limits)
 
 
 def _listed(labels):

@@ -2,7 +2,6 @@
 
 import itertools
 import warnings
-from dataclasses import fields
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -550,7 +549,7 @@ class RLCalibratedClassifier(
             )
         y = column_or_1d(y)
         known = label_indices(y, check_known_labels(y, self.classes_))
-        limits = Limits(**{field.name: report[field.name] for field in fields(Limits)})
+        limits = Limits.of_report(report)
         rows = self._labelled(X, known, self.priority)
         return check(limits, rows, report["scale"], report["threshold"], report["positive"])
 

@@ -38,7 +38,13 @@ from sklearn_rlcorrect.persistence import dump_model, load_model
 
 FIRST = int(os.environ.get("RLCORRECT_SEED", "0"))
 SEEDS = range(FIRST, FIRST + 4)
-TINY = {"total_timesteps": 30, "n_policies": 1, "net_arch": (4,), "random_state": 0}
+TINY = {
+    "total_timesteps": 30,
+    "batch_size": 16,
+    "n_policies": 1,
+    "net_arch": (4,),
+    "random_state": 0,
+}
 DENORMAL = 5e-324
 
 

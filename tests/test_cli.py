@@ -115,6 +115,23 @@ def test_many_classes_and_numeric_positive_label(wine, capsys):
     assert joblib.load("rlcorrect_model.joblib").pos_label == 2
 
 
+def test_limits_are_proven_or_refused(table, capsys):
+    table.to_csv("table.csv", index=False)
+    train = "train --no-mlflow --data table.csv --target label --timesteps 400 --overwrite"
+    assert main([*train.split(), "--max-accuracy-drop", "0.1"]) == 0
+    assert "Proven on 64 rows set aside: max_accuracy_drop=0.1 at conf" in out(capsys)
+    assert main([*train.split(), "--max-accuracy-drop", "0", "--confidence", "0.99"]) == 0
+    assert "Not proven: max_accuracy_drop=0 at confidence=0.99" in out(capsys)
+    assert main([*train.split(), "--max-fpr", "0.001"]) == 2
+    assert "max_fpr needs 2995 negative rows" in capsys.readouterr().err
+
+
+def out(capsys):
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
 def test_it_says_so_when_nothing_helps(table, capsys):
     table["label"] = np.random.default_rng(0).permutation(table["label"])
     table.to_csv("noise.csv", index=False)

@@ -442,6 +442,14 @@ def test_a_shift_contradicts(guarded, table):
     assert checks["max_accuracy_drop"]["lower"] > 0
 
 
+def test_the_card_says_what_was_proven(guarded, table, tmp_path):
+    pytest.importorskip("skops.card")
+    from sklearn_rlcorrect.card import write_model_card
+
+    text = write_model_card(guarded, *table[1::2], tmp_path / "card").read_text()
+    assert "Proven on 300 rows that nothing was fitted on: max_accuracy_drop=0, m" in text
+
+
 def test_the_picture(guarded, table):
     display = GuardDisplay.from_estimator(guarded)
     title = display.ax_[0].get_legend().get_title().get_text()

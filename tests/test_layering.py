@@ -33,7 +33,7 @@ ARROWS = {
     "_td3": {"_adjustment", "_callbacks", "_selection", "envs"},
     "_validation": {"_guard", "_selection", "rewards"},
     "features": {"_links"},
-    "card": {"evaluation", "metrics", "persistence", "plotting", "rewards"},
+    "card": {"_guard", "evaluation", "metrics", "persistence", "plotting", "rewards"},
     "classifier": {
         "_adjustment",
         "_callbacks",
