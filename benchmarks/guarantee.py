@@ -44,6 +44,8 @@ LIMITS = {
     "FPR 30 %, recall 60 %": {"max_fpr": 0.3, "min_recall": 0.6},
     "accuracy, FPR 30 %": {"max_accuracy_drop": 0.0, "max_fpr": 0.3},
 }
+# Guard rows, and the confidence asked for.
+SIZES = ((200, 0.9), (1_000, 0.95))
 
 
 def limits(confidence, **given):
@@ -136,8 +138,7 @@ def simulate(kind, wanted, n_rows, n_draws=N_DRAWS):
 
 def violations(run):
     """Table of violations: one line per correction, limit, number of rows, confidence."""
-    kinds, sizes = ("useful", "neutral", "harmful", "edge"), [(200, 0.9), (1_000, 0.95)]
-    cells = list(product(kinds, LIMITS, sizes))
+    cells = list(product(("useful", "neutral", "harmful", "edge"), LIMITS, SIZES))
     results = run(
         delayed(simulate)(kind, limits(confidence, **LIMITS[name]), n_rows)
         for kind, name, (n_rows, confidence) in cells

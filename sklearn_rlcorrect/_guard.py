@@ -15,7 +15,7 @@ from scipy.stats import beta, binom
 from sklearn_rlcorrect._adjustment import adjust
 
 # Strengths to be tried, the strongest first; the last is the classifier alone.
-SCALES = np.linspace(1.0, 0.0, 11)
+SCALES = np.arange(10, -1, -1) / 10
 
 # Cuts keep this distance from the scores that they are made of: rounding, in another batch
 # or in ONNX, must not carry rows of equal scores across.
@@ -51,8 +51,9 @@ class Limits:
     @classmethod
     def of(cls, estimator):
         """Limits among the parameters of a corrector."""
-        names = cls.__dataclass_fields__
-        return cls(**{name: getattr(estimator, name) for name in names})
+        given = {name: getattr(estimator, name) for name in cls.__dataclass_fields__}
+        # Of types that files hold: a search draws numbers of numpy.
+        return cls(**{name: v if v is None else float(v) for name, v in given.items()})
 
     @classmethod
     def of_report(cls, report):

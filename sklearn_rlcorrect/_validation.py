@@ -55,12 +55,15 @@ def check_parameters(classifier):
 
 
 def _check_limits(classifier):
-    for name, value in Limits.of(classifier).given.items():
+    names = ("max_accuracy_drop", "max_fpr", "min_recall", "confidence", "guard_fraction")
+    for name in names:
+        value = getattr(classifier, name)
+        if value is None and name in names[:3]:
+            continue
         boundaries = "left" if name == "max_accuracy_drop" else "neither"
         check_scalar(value, name, Real, min_val=0, max_val=1, include_boundaries=boundaries)
-    for name in ("confidence", "guard_fraction"):
-        value = getattr(classifier, name)
-        check_scalar(value, name, Real, min_val=0, max_val=1, include_boundaries="neither")
+        if np.isnan(value):
+            raise ValueError(f"{name}={value!r} must be a number between 0 and 1.")
 
 
 def check_can_guard(classifier, n_classes, positives, sample_weight):

@@ -133,10 +133,12 @@ def population(kind):
     actions = np.clip((eta - proba) / 0.6, -1, 1)
     if kind == "harmful":
         actions = -actions
-    if kind == "edge":
-        # A fall of accuracy that is next to nothing: the hardest case.
+    if kind in ("edge", "many edges"):
+        # A fall of accuracy that is next to nothing, the hardest case, at the weakest
+        # strength, or another one at each.
+        last = 0.98 if kind == "many edges" else 0.08
         actions[:] = 0
-        proba[150:250], actions[150:250] = 0.45, 1.0
+        proba[150:250], actions[150:250] = 0.5 - 0.6 * np.linspace(0.03, last, 100), 1.0
         eta[150:250] = np.where(np.arange(100) % 2, 0.0, 0.999)
     return eta, np.column_stack([1 - proba, proba]), np.column_stack([-actions, actions])
 
@@ -182,6 +184,7 @@ def violations(kind, wanted, n_rows, n_draws=N_DRAWS):
     ("kind", "given", "n_rows"),
     [
         ("edge", {"max_accuracy_drop": 0.0}, 200),
+        ("many edges", {"max_accuracy_drop": 0.0}, 100),
         ("harmful", {"max_accuracy_drop": 0.02}, 100),
         ("useful", {"max_fpr": 0.1}, 150),
         ("harmful", {"max_fpr": 0.1}, 150),
@@ -469,6 +472,7 @@ def test_the_picture(guarded, table):
         ({"max_fpr": 1.5}, "max_fpr == 1.5, must be < 1"),
         ({"min_recall": 1.0}, "min_recall == 1.0, must be < 1"),
         ({"max_accuracy_drop": -0.1}, "max_accuracy_drop == -0.1, must be >= 0"),
+        ({"max_fpr": np.nan}, "max_fpr=nan must be a number between 0 and 1"),
         ({"confidence": 1.0}, "confidence == 1.0, must be < 1"),
         ({"guard_fraction": 0.0}, "guard_fraction == 0.0, must be > 0"),
         (
