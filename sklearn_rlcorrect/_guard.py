@@ -7,6 +7,7 @@ depend on their labels, up to the first that fails (fixed-sequence testing).
 
 import math
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import special
@@ -227,6 +228,8 @@ def split(n_rows, groups, fraction, seed):
     return np.sort(rows[is_rest]), rows[drawn]
 
 
+# Many strengths spoil and mend the same rows.
+@lru_cache(maxsize=4096)
 def accuracy_p_value(lost, won, n_rows, tolerance, risk):
     """Evidence against "accuracy falls by `tolerance` or more".
 
@@ -508,11 +511,13 @@ def _tests(limits, rows, learn, candidates, positive):
     p_values = np.full(len(candidates), np.nan)
     accepted = np.ones(len(candidates), dtype=bool)
     if limits.bounds_accuracy:
-        p_values = _p_values(limits, lost, won, len(rows))
+        bound = (len(rows), limits.max_accuracy_drop, limits.risk)
+        counts = zip(lost.tolist(), won.tolist(), strict=True)
+        p_values = np.array([accuracy_p_value(*each, *bound) for each in counts])
         order = _learnt_order(limits, learn, candidates, positive)
         accepted[order] = np.logical_and.accumulate(p_values[order] <= limits.risk)
         # The classifier alone needs no test.
-        accepted[[candidate == (0.0, None) for candidate in candidates]] = True
+        accepted |= np.array([each == (0.0, None) for each in candidates], dtype=bool)
     return {
         "n_tested": len(rows),
         "lost": lost,
@@ -520,16 +525,6 @@ def _tests(limits, rows, learn, candidates, positive):
         "p_values": p_values,
         "accepted": accepted,
     }
-
-
-def _p_values(limits, lost, won, n_rows):
-    """P-values of all candidates; many spoil and mend the same rows."""
-    counts, index = np.unique(np.column_stack([lost, won]), axis=0, return_inverse=True)
-    p_values = [
-        accuracy_p_value(*each, n_rows, limits.max_accuracy_drop, limits.risk)
-        for each in counts.tolist()
-    ]
-    return np.array(p_values, dtype=float)[index.reshape(-1)]
 
 
 def _learnt_order(limits, learn, candidates, positive):
