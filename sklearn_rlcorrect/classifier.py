@@ -465,7 +465,8 @@ class RLCalibratedClassifier(
         y : ndarray of shape (n_samples,)
             Labels.
         """
-        return self.classes_[decisions(self, self.predict_proba(X))]
+        proba = self.predict_proba(X)
+        return self.classes_[decisions(self, proba)]
 
     def predict_adjustment(self, X):
         """What the correction adds to each probability.
