@@ -22,13 +22,14 @@ import pandas as pd
 from joblib import Parallel, delayed
 from scipy.stats import binomtest
 from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
 from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._guard import Limits, Rows, decide, guard
 from sklearn_rlcorrect.rewards import brier
@@ -59,9 +60,10 @@ class Population:
 
     Parameters
     ----------
-    kind : {"useful", "slight", "neutral", "harmful", "edge"}
+    kind : {"useful", "slight", "neutral", "harmful", "trained to do harm", "edge"}
         "useful" moves the probability to the posterior, "slight" a seventh of that,
-        "harmful" the other way, "neutral" anywhere. "edge" changes the decision of a
+        "harmful" the other way, "neutral" anywhere. "trained to do harm" is an agent
+        whose reward is the opposite of the default one. "edge" changes the decision of a
         twentieth of the rows and spoils hardly more of them than it mends: the accuracy
         falls by a tenth of a point, which is hard to tell from none.
 
@@ -82,7 +84,10 @@ class Population:
             "harmful": -towards,
             "neutral": rng.uniform(-1, 1, size=N_POPULATION),
             "edge": np.zeros(N_POPULATION),
-        }[kind]
+        }
+        if kind == "trained to do harm":
+            actions[kind] = trained_to_do_harm(proba, truth, self.eta)
+        actions = actions[kind]
         if kind == "edge":
             flipped = np.arange(N_POPULATION) < N_POPULATION // 20
             proba[flipped], actions[flipped] = 0.45, 1.0
@@ -108,6 +113,15 @@ class Population:
             "max_fpr": np.average(after, weights=1 - self.eta),
             "min_recall": np.average(after, weights=self.eta),
         }
+
+
+def trained_to_do_harm(proba, truth, eta):
+    """Actions of an agent that is paid for mistakes and sees what tells the truth."""
+    rows = np.column_stack([1 - proba, proba, truth])
+    y = (np.random.default_rng(1).random(len(rows)) < eta).astype(int)
+    base = FrozenEstimator(PrecomputedProbaClassifier([0, 1]).fit(rows, y))
+    model = RLCalibratedClassifier(base, reward=worse, random_state=0).fit(rows, y)
+    return model.predict_adjustment(rows)[:, 1] / BOUND
 
 
 def is_false(wanted, rates):
@@ -138,7 +152,8 @@ def simulate(kind, wanted, n_rows, n_draws=N_DRAWS):
 
 def violations(run):
     """Table of violations: one line per correction, limit, number of rows, confidence."""
-    cells = list(product(("useful", "neutral", "harmful", "edge"), LIMITS, SIZES))
+    kinds = ("useful", "neutral", "harmful", "trained to do harm", "edge")
+    cells = list(product(kinds, LIMITS, SIZES))
     results = run(
         delayed(simulate)(kind, limits(confidence, **LIMITS[name]), n_rows)
         for kind, name, (n_rows, confidence) in cells

@@ -1,6 +1,7 @@
 """What is proven on the guard rows: validity, by simulation, and that nothing leaks."""
 
 import warnings
+from functools import cache
 
 import joblib
 import numpy as np
@@ -31,6 +32,7 @@ from sklearn_rlcorrect.evaluation import evaluate_correction
 from sklearn_rlcorrect.inference import write_corrections
 from sklearn_rlcorrect.persistence import dump_model, load_model
 from sklearn_rlcorrect.plotting import ConfusionChangeDisplay, GuardDisplay
+from sklearn_rlcorrect.rewards import brier
 
 N_DRAWS = 1000
 
@@ -133,6 +135,8 @@ def population(kind):
     actions = np.clip((eta - proba) / 0.6, -1, 1)
     if kind == "harmful":
         actions = -actions
+    if kind == "trained to do harm":
+        actions = harmful_actions(proba, eta)
     if kind in ("edge", "many edges"):
         # A fall of accuracy that is next to nothing, the hardest case, at the weakest
         # strength, or another one at each.
@@ -141,6 +145,35 @@ def population(kind):
         proba[150:250], actions[150:250] = 0.5 - 0.6 * np.linspace(0.03, last, 100), 1.0
         eta[150:250] = np.where(np.arange(100) % 2, 0.0, 0.999)
     return eta, np.column_stack([1 - proba, proba]), np.column_stack([-actions, actions])
+
+
+def worse(y, proba, adjusted):
+    """Reward of whatever makes the Brier score worse."""
+    return -brier(y, proba, adjusted)
+
+
+@cache
+def trained_to_do_harm():
+    """Actions of an agent that is paid for mistakes, and sees what tells the truth."""
+    truth = np.linspace(-4, 4, SIZE)
+    eta, proba, _ = population("useful")
+    rows = np.column_stack([proba, truth]).repeat(5, axis=0)
+    y = (np.random.default_rng(1).random(len(rows)) < eta.repeat(5)) * 1
+    model = RLCalibratedClassifier(
+        FrozenEstimator(PrecomputedProbaClassifier([0, 1]).fit(rows, y)),
+        reward=worse,
+        **(QUICK | {"total_timesteps": 20_000}),
+    ).fit(rows, y)
+    return model.predict_adjustment(rows[::5])[:, 1] / 0.6
+
+
+def harmful_actions(proba, eta):
+    """Actions of that agent, which do harm."""
+    actions = trained_to_do_harm()
+    after = proba + 0.6 * actions
+    right = [np.where(p > 0.5, eta, 1 - eta).mean() for p in (proba, after)]
+    assert right[1] < right[0] - 0.02
+    return actions
 
 
 def violations(kind, wanted, n_rows, n_draws=N_DRAWS):
@@ -186,6 +219,8 @@ def violations(kind, wanted, n_rows, n_draws=N_DRAWS):
         ("edge", {"max_accuracy_drop": 0.0}, 200),
         ("many edges", {"max_accuracy_drop": 0.0}, 100),
         ("harmful", {"max_accuracy_drop": 0.02}, 100),
+        ("trained to do harm", {"max_accuracy_drop": 0.0}, 100),
+        ("trained to do harm", {"max_fpr": 0.1}, 150),
         ("useful", {"max_fpr": 0.1}, 150),
         ("harmful", {"max_fpr": 0.1}, 150),
         ("useful", {"min_recall": 0.85}, 150),
