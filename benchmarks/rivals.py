@@ -1,0 +1,545 @@
+"""The benchmark's methods: what each makes of a task, every one from the same rows.
+
+A method is a function of a task, the name of its classifier and a seed that yields
+outcomes. Methods that give probabilities are fitted once; the cut that suits a cost is
+``c / (1 + c)`` for them (Elkan, IJCAI 2001), 0.5 for the scores of ours.
+"""
+
+import importlib.util
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import confusion_matrix, make_scorer
+from sklearn.model_selection import StratifiedShuffleSplit, TunedThresholdClassifierCV
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from tasks import tabular
+
+from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect._adjustment import _row_shift
+from sklearn_rlcorrect._observation import fit_scaler, observe
+from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect.features import TableFeatures
+from sklearn_rlcorrect.rewards import brier, class_weights
+
+COSTS = (1.2, 2.0, 5.0)
+# Of the costs besides 1 and 2 only these repeats: each is another training of ours.
+REPEATS_OF_ALL_COSTS = 2
+# Classifiers whose decision_function is what CalibratedClassifierCV calibrates.
+WITH_LOGITS = ("logistic regression", "gradient boosting", "given probabilities")
+OPTIONAL = {
+    "Venn-Abers": ["venn_abers"],
+    "quadratic": ["probmetrics", "numba"],
+    "MCGrad": ["mcgrad"],
+    "MAPIE": ["mapie"],
+}
+
+MAX_ADJUSTMENT = 0.6
+N_NETWORKS, N_STEPS, BATCH_SIZE, N_CHECKPOINTS = 3, 390, 512, 20
+LEARNING_RATE, WEIGHT_DECAY = 1e-2, 1e-4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method says of the test rows.
+
+    Parameters
+    ----------
+    method : str
+        Name in the table.
+
+    fp_weight : float
+        Cost of a false positive that the decisions are for.
+
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities or scores.
+
+    decisions : ndarray of shape (n_samples,)
+        Classes.
+
+    fit_seconds, predict_seconds : float
+        What the method adds to the classifier.
+    """
+
+    method: str
+    fp_weight: float
+    proba: np.ndarray
+    decisions: np.ndarray
+    fit_seconds: float = 0.0
+    predict_seconds: float = 0.0
+
+
+def names_of(kind):
+    """Names of the methods for two classes, more, or probabilities alone.
+
+    Parameters
+    ----------
+    kind : {"binary", "multiclass", "logits"}
+        Kind of task.
+
+    Returns
+    -------
+    names : list of str
+        Keys of METHODS, without optional ones that are not installed.
+    """
+    if kind == "binary":
+        return [name for name in METHODS if not missing_packages(name)]
+    calibrators = ["base", "sigmoid", "isotonic", "temperature"]
+    stacks = ["HGB stack", "MLP stack", "direct gradient"]
+    return [*calibrators, *(stacks if kind == "multiclass" else []), "ours"]
+
+
+def missing_packages(name):
+    """Packages that a method needs and that are not installed.
+
+    Parameters
+    ----------
+    name : str
+        Key of METHODS.
+
+    Returns
+    -------
+    packages : list of str
+        Names to import.
+    """
+    return [p for p in OPTIONAL.get(name, []) if importlib.util.find_spec(p) is None]
+
+
+def run(name, task, base, repeat):
+    """Apply a method.
+
+    Parameters
+    ----------
+    name : str
+        Key of METHODS.
+
+    task : tasks.Task
+        Rows and probabilities.
+
+    base : str
+        Name of the classifier.
+
+    repeat : int
+        Number of the split, and seed of the method.
+
+    Returns
+    -------
+    outcomes : list of Outcome
+        One per cost and variant.
+    """
+    return list(METHODS[name](name, task, base, repeat))
+
+
+def costs_of(task, *, with_one=True):
+    """Costs of a false positive; with more than two classes one, which is all of them."""
+    if task.proba.shape[1] > 2:
+        return (1.0,)
+    return (1.0, *COSTS) if with_one else COSTS
+
+
+def decide(proba, cut=0.5):
+    """Classes: above the cut with two classes, else the most probable."""
+    return (proba[:, 1] > cut).astype(int) if proba.shape[1] == 2 else proba.argmax(axis=1)
+
+
+def base_alone(name, task, base, repeat):
+    """Leave the classifier alone."""
+    for c in costs_of(task):
+        yield Outcome(name, c, task.proba_test, decide(task.proba_test))
+
+
+def raised_cut(name, task, base, repeat):
+    """Raise the cut as far as the accuracy out of fold is not below that at 0.5."""
+    start = time.perf_counter()
+    scores, y = task.proba[:, 1], task.y
+    cuts = np.unique(np.concatenate([[0.5], scores[scores >= 0.5]]))
+    accuracy = np.array([np.mean((scores > cut) == y) for cut in cuts])
+    cut = cuts[accuracy >= accuracy[0]][-1]
+    seconds = time.perf_counter() - start
+    for c in COSTS:
+        yield Outcome(name, c, task.proba_test, decide(task.proba_test, cut), seconds)
+
+
+def tuned_threshold(name, task, base, repeat):
+    """Tune the cut for the cost, out of fold."""
+    for c in COSTS:
+        start = time.perf_counter()
+        scorer = make_scorer(_cost, greater_is_better=False, fp_weight=c)
+        tuned = TunedThresholdClassifierCV(
+            FrozenEstimator(_given(task, base)), scoring=scorer, cv="prefit", refit=False
+        ).fit(task.proba, task.y)
+        seconds = time.perf_counter() - start
+        decisions = tuned.predict(task.proba_test)
+        yield Outcome(name, c, task.proba_test, decisions, seconds)
+
+
+def controlled_risk(name, task, base, repeat):
+    """Control the false positive rate at that of the classifier, with 90 % confidence."""
+    from mapie.risk_control import BinaryClassificationController
+
+    start = time.perf_counter()
+    level = float(np.mean(task.proba[task.y == 0, 1] > 0.5))
+    decisions = decide(task.proba_test)
+    if 0 < level < 1:
+        controller = BinaryClassificationController(
+            lambda proba: proba, "fpr", target_level=level, confidence_level=0.9
+        ).calibrate(task.proba, task.y)
+        # Where no cut is certain enough, the classifier is left alone.
+        if controller.best_predict_param is not None:
+            decisions = np.asarray(controller.predict(task.proba_test)).astype(int)
+    seconds = time.perf_counter() - start
+    for c in COSTS:
+        yield Outcome(name, c, task.proba_test, decisions, seconds)
+
+
+def probabilities(fit):
+    """Make a method of a function that fits and returns one that predicts.
+
+    Parameters
+    ----------
+    fit : callable
+        ``(task, base, seed)`` to a function without arguments that gives probabilities
+        of the test rows.
+
+    Returns
+    -------
+    method : callable
+        Yields the probabilities with the cuts 0.5 and, at costs above 1, ``c / (1 + c)``.
+    """
+
+    def method(name, task, base, repeat):
+        start = time.perf_counter()
+        predict = fit(task, base, repeat)
+        fitted = time.perf_counter()
+        proba = predict()
+        seconds = fitted - start, time.perf_counter() - fitted
+        for c in costs_of(task):
+            yield Outcome(name, c, proba, decide(proba), *seconds)
+            if c > 1:
+                decisions = decide(proba, c / (1 + c))
+                yield Outcome(f"{name} + cut", c, proba, decisions, *seconds)
+
+    return method
+
+
+def calibrator(method):
+    """Calibrate with scikit-learn.
+
+    Parameters
+    ----------
+    method : {"sigmoid", "isotonic", "temperature"}
+        As in CalibratedClassifierCV.
+
+    Returns
+    -------
+    fit : callable
+        For :func:`probabilities`.
+    """
+
+    def fit(task, base, repeat):
+        frozen = FrozenEstimator(_given(task, base))
+        model = CalibratedClassifierCV(frozen, method=method).fit(task.proba, task.y)
+        return lambda: model.predict_proba(task.proba_test)
+
+    return fit
+
+
+def venn_abers(task, base, repeat):
+    """Calibrate with Venn-Abers predictors."""
+    from venn_abers import VennAbers
+
+    model = VennAbers()
+    model.fit(task.proba, task.y)
+    return lambda: model.predict_proba(task.proba_test)[0]
+
+
+def quadratic(task, base, repeat):
+    """Calibrate with a quadratic of the log-odds."""
+    from probmetrics.calibrators import BinaryLogisticCalibrator
+
+    model = BinaryLogisticCalibrator(type="quadratic").fit(task.proba, task.y)
+    return lambda: np.asarray(model.predict_proba(task.proba_test))
+
+
+def mcgrad(task, base, repeat):
+    """Calibrate with gradient boosting on features and log-odds (multicalibration)."""
+    from mcgrad.methods import MCGrad
+
+    numeric = list(task.X.select_dtypes("number").columns)
+    columns = {
+        "prediction_column_name": "_prediction",
+        "numerical_feature_column_names": numeric,
+        "categorical_feature_column_names": [c for c in task.X if c not in numeric],
+    }
+    model = MCGrad(random_state=repeat).fit(
+        _mcgrad_frame(task.X, task.proba, numeric).assign(_label=task.y),
+        label_column_name="_label",
+        **columns,
+    )
+    frame = _mcgrad_frame(task.X_test, task.proba_test, numeric)
+
+    def predict():
+        positive = model.predict(frame, **columns)
+        return np.column_stack([1 - positive, positive])
+
+    return predict
+
+
+def stack(make):
+    """Train another classifier on the features and the log-odds.
+
+    Parameters
+    ----------
+    make : callable
+        Seed to unfitted classifier.
+
+    Returns
+    -------
+    fit : callable
+        For :func:`probabilities`.
+    """
+
+    def fit(task, base, repeat):
+        encoder = tabular().fit(task.X)
+        columns = np.column_stack([encoder.transform(task.X), _logits(task.proba)])
+        model = make(repeat).fit(columns, task.y)
+        return lambda: model.predict_proba(
+            np.column_stack([encoder.transform(task.X_test), _logits(task.proba_test)])
+        )
+
+    return fit
+
+
+def boosting(seed):
+    """Make the gradient boosting of the stack."""
+    return HistGradientBoostingClassifier(random_state=seed)
+
+
+def perceptron(seed):
+    """Make the neural network of the stack."""
+    network = MLPClassifier(early_stopping=True, max_iter=100, random_state=seed)
+    return make_pipeline(StandardScaler(), network)
+
+
+def ours(name, task, base, repeat):
+    """Correct the probabilities: the weighted and the fp priority of the same fit."""
+    rows, test_rows = _frame(task.X, task.proba), _frame(task.X_test, task.proba_test)
+    columns = list(rows.columns[: task.proba.shape[1]])
+    given = FrozenEstimator(PrecomputedProbaClassifier(columns).fit(rows, task.y))
+    binary = len(columns) == 2
+    for c in costs_of(task) if repeat < REPEATS_OF_ALL_COSTS or not binary else (1.0, 2.0):
+        start = time.perf_counter()
+        model = RLCalibratedClassifier(
+            given, fp_weight=c, features=_features(task.X), random_state=repeat
+        ).fit(rows, task.y)
+        seconds = time.perf_counter() - start
+        for priority in ("weighted", "fp") if binary else ("weighted",):
+            method = name if priority == "weighted" else f"{name}, {priority}"
+            start = time.perf_counter()
+            proba = model.set_params(priority=priority).predict_proba(test_rows)
+            predicted = time.perf_counter() - start
+            yield Outcome(method, c, proba, decide(proba), seconds, predicted)
+
+
+def direct(name, task, base, repeat):
+    """Train our policy network by the gradient of the known reward: the ablation."""
+    c = 2.0 if task.proba.shape[1] == 2 else 1.0
+    start = time.perf_counter()
+    transformer = TableFeatures().fit(task.X)
+    problem, scaler = _problem(task, transformer, c)
+    parts = StratifiedShuffleSplit(N_NETWORKS, test_size=0.2, random_state=repeat)
+    networks = [
+        _train(problem.take(train), problem.take(held_out), 100 * repeat + i)
+        for i, (train, held_out) in enumerate(parts.split(problem.y, problem.y))
+    ]
+    fitted = time.perf_counter()
+    observed = observe(task.proba_test, transformer.transform(task.X_test), scaler)
+    actions = np.mean([network(observed) for network in networks], axis=0)
+    test_rows = CorrectionProblem(
+        observed, task.proba_test, task.y_test, brier, None, MAX_ADJUSTMENT, None
+    )
+    proba = test_rows.adjusted(actions)
+    predicted = time.perf_counter() - fitted
+    yield Outcome(name, c, proba, decide(proba), fitted - start, predicted)
+
+
+def _problem(task, transformer, fp_weight):
+    """What the agent of ours sees and is rewarded for, and the scaler of it."""
+    features = transformer.transform(task.X)
+    scaler = fit_scaler(task.proba, features)
+    costs = np.ones(task.proba.shape[1])
+    costs[-1] = fp_weight
+    problem = CorrectionProblem(
+        observe(task.proba, features, scaler),
+        task.proba,
+        task.y,
+        brier,
+        class_weights(costs),
+        MAX_ADJUSTMENT,
+        np.ones(len(task.y)),
+    )
+    return problem, scaler
+
+
+def _train(problem, held_out, seed):
+    """Train one network; return the actions of its best checkpoint, as a function."""
+    import torch
+
+    n_classes = problem.proba.shape[1]
+    target = np.eye(n_classes)[problem.y]
+    rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+    network = _network(problem.observations.shape[1], n_classes, generator)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
+    )
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 1e-3, N_STEPS)
+    best, kept = 0.0, None
+    marks = np.linspace(0, N_STEPS, N_CHECKPOINTS + 1).round()[1:]
+    for step in range(1, N_STEPS + 1):
+        rows = rng.integers(len(problem), size=BATCH_SIZE)
+        loss = -_expected_reward(network, problem, target, rows)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step in marks:
+            reward = held_out.rewards(_actions(network, held_out.observations)).mean()
+            if reward > best:
+                best = reward
+                kept = {k: v.clone() for k, v in network.state_dict().items()}
+    if kept is None:
+        # Nothing beat leaving the probabilities alone.
+        return lambda observed: np.zeros((len(observed), n_classes))
+    network.load_state_dict(kept)
+    return lambda observed: _actions(network, observed)
+
+
+def _network(n_observed, n_classes, generator):
+    """Two hidden layers of 64; at the start all actions are zero."""
+    import torch
+    from torch import nn
+
+    layers = []
+    for n_in, n_out in [(n_observed, 64), (64, 64)]:
+        layer = nn.Linear(n_in, n_out)
+        nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
+        nn.init.zeros_(layer.bias)
+        layers += [layer, nn.ReLU()]
+    last = nn.Linear(64, n_classes)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(*layers, last, nn.Tanh()).to(torch.float32)
+
+
+def _actions(network, observed):
+    import torch
+
+    with torch.no_grad():
+        return network(torch.as_tensor(observed, dtype=torch.float32)).numpy()
+
+
+def _expected_reward(network, problem, target, rows):
+    """Mean weighted Brier improvement, each class counting by its target."""
+    import torch
+
+    def tensor(array):
+        return torch.as_tensor(array, dtype=torch.float32)
+
+    proba, weights = tensor(problem.proba[rows]), tensor(problem.class_weights)
+    actions = network(tensor(problem.observations[rows]))
+    adjusted = _adjusted(proba, actions)
+    # |p - e_k|^2 - |p' - e_k|^2 for each class k.
+    gain = (proba**2 - adjusted**2).sum(1, keepdim=True) - 2 * (proba - adjusted)
+    return (tensor(target[rows]) * weights * gain).sum(1).mean()
+
+
+def _adjusted(proba, actions):
+    """sklearn_rlcorrect's adjustment, with a gradient."""
+    import torch
+
+    if proba.shape[1] == 2:
+        step = MAX_ADJUSTMENT * (actions[:, 1] - actions[:, 0]) / 2
+        positive = torch.clamp(proba[:, 1] + step, 0, 1)
+        return torch.stack([1 - positive, positive], dim=1)
+    lower = (proba - MAX_ADJUSTMENT).clamp(min=0)
+    upper = (proba + MAX_ADJUSTMENT).clamp(max=1)
+    moved = proba + MAX_ADJUSTMENT * actions
+    arrays = (t.detach().double().numpy() for t in (moved, lower, upper))
+    shift = torch.as_tensor(_row_shift(*arrays), dtype=torch.float32)[:, None]
+    # The shift moves with the mean of the entries that are not at a bound.
+    at = moved.detach() - shift
+    free = ((at >= lower) & (at <= upper)).float()
+    mean = (free * moved).sum(1, keepdim=True) / free.sum(1, keepdim=True).clamp(min=1)
+    return torch.clamp(moved - shift - (mean - mean.detach()), lower, upper)
+
+
+class _LogOdds(PrecomputedProbaClassifier):
+    """Given probabilities of a classifier that has a decision_function."""
+
+    def decision_function(self, X):
+        """Log-odds, or centred logarithms of the probabilities."""
+        logits = _logits(self.predict_proba(X), epsilon=1e-15)
+        return logits[:, 0] if logits.shape[1] == 1 else logits
+
+
+def _given(task, base):
+    kind = _LogOdds if base in WITH_LOGITS else PrecomputedProbaClassifier
+    return kind(list(range(task.proba.shape[1]))).fit(task.proba, task.y)
+
+
+def _logits(proba, epsilon=1e-6):
+    """Log-odds in one column with two classes, else centred logarithms."""
+    log = np.log(np.clip(proba, epsilon, 1))
+    if proba.shape[1] == 2:
+        return log[:, 1:] - log[:, :1]
+    return log - log.mean(axis=1, keepdims=True)
+
+
+def _frame(X, proba):
+    """Probabilities and, beside them, the features."""
+    names = [f"_proba_{k}" for k in range(proba.shape[1])]
+    columns = pd.DataFrame(proba, columns=names)
+    return columns if X is None else pd.concat([columns, X.reset_index(drop=True)], axis=1)
+
+
+def _features(X):
+    """Transformer that sees the features, not the probabilities."""
+    if X is None:
+        return None
+    return make_column_transformer((TableFeatures(), list(X.columns)))
+
+
+def _mcgrad_frame(X, proba, numeric):
+    categories = [column for column in X if column not in numeric]
+    texts = X.astype(dict.fromkeys(categories, str)).reset_index(drop=True)
+    return texts.assign(_prediction=proba[:, 1].clip(1e-6, 1 - 1e-6))
+
+
+def _cost(y, decisions, fp_weight):
+    _, fp, fn, _ = confusion_matrix(y, decisions, labels=[0, 1]).ravel()
+    return fp_weight * fp + fn
+
+
+METHODS = {
+    "base": base_alone,
+    "raised cut": raised_cut,
+    "tuned threshold": tuned_threshold,
+    "sigmoid": probabilities(calibrator("sigmoid")),
+    "isotonic": probabilities(calibrator("isotonic")),
+    "temperature": probabilities(calibrator("temperature")),
+    "Venn-Abers": probabilities(venn_abers),
+    "quadratic": probabilities(quadratic),
+    "MCGrad": probabilities(mcgrad),
+    "MAPIE": controlled_risk,
+    "HGB stack": probabilities(stack(boosting)),
+    "MLP stack": probabilities(stack(perceptron)),
+    "direct gradient": direct,
+    "ours": ours,
+}
