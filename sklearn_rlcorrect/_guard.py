@@ -195,8 +195,8 @@ def decisions(model, proba):
 def split(n_rows, groups, fraction, seed):
     """Draw rows that nothing is fitted on.
 
-    Drawn at random, not stratified: a random part of independent rows is independent
-    rows, which is what the tests are exact for.
+    Drawn at random, not stratified: a random part of independent rows, or groups, is
+    independent, which is what the tests are exact for.
 
     Parameters
     ----------
@@ -219,11 +219,13 @@ def split(n_rows, groups, fraction, seed):
         Rows; those of the guard in random order.
     """
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(n_rows)
-    unit = rows if groups is None else np.unique(groups, return_inverse=True)[1][rows]
-    # Groups in the random order of their first rows.
-    _, first = np.unique(unit, return_index=True)
-    drawn = np.sort(first)[: math.ceil(fraction * len(first))]
+    rows = unit = rng.permutation(n_rows)
+    first = np.arange(n_rows)
+    if groups is not None:
+        # One random row stands for each group, and each group is as likely as another.
+        unit = np.unique(groups, return_inverse=True)[1][rows]
+        first = rng.permutation(np.unique(unit, return_index=True)[1])
+    drawn = first[: math.ceil(fraction * len(first))]
     is_rest = np.isin(unit, unit[drawn], invert=True)
     return np.sort(rows[is_rest]), rows[drawn]
 
@@ -420,8 +422,8 @@ def rows_needed(limits):
         Per limit: rows, negative rows for `max_fpr`, positive ones for `min_recall`.
     """
     shares = {
-        # Every row mended, where half of those that change are.
-        "max_accuracy_drop": (limits.risk, 0.5),
+        # Every row mended: the most that may be if accuracy falls by the tolerance.
+        "max_accuracy_drop": (limits.risk, (1 - (limits.max_accuracy_drop or 0)) / 2),
         "max_fpr": (limits.risk_of_cut, 1 - (limits.max_fpr or 0)),
         "min_recall": (limits.risk_of_cut, limits.min_recall),
     }
@@ -515,9 +517,9 @@ def _tests(limits, rows, learn, candidates, positive):
         counts = zip(lost.tolist(), won.tolist(), strict=True)
         p_values = np.array([accuracy_p_value(*each, *bound) for each in counts])
         order = _learnt_order(limits, learn, candidates, positive)
-        accepted[order] = np.logical_and.accumulate(p_values[order] <= limits.risk)
         # The classifier alone needs no test.
-        accepted |= np.array([each == (0.0, None) for each in candidates], dtype=bool)
+        order = order[[candidates[i] != (0.0, None) for i in order]]
+        accepted[order] = np.logical_and.accumulate(p_values[order] <= limits.risk)
     return {
         "n_tested": len(rows),
         "lost": lost,

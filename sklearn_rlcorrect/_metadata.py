@@ -75,6 +75,15 @@ def check_groups(splitter, split_params):
     return splitter
 
 
+def check_groups_reach_the_guard(fit_params, split_params):
+    """Raise if rows are in groups that the split of the guard would not know of."""
+    if "groups" in fit_params and "groups" not in split_params:
+        raise ValueError(
+            "groups go to the classifier alone, so that rows of one group would be set "
+            "aside to prove limits and others fitted on: use a splitter of groups as cv."
+        )
+
+
 def params_of_rows(params, rows, n_samples):
     """Metadata of some rows: values with one entry per row are cut, others kept."""
     return {

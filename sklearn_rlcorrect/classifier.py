@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from inspect import signature
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -27,7 +28,12 @@ from sklearn.utils import (
 )
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._callbacks import CallbackSupportMixin, fit_task, with_callbacks
@@ -42,7 +48,12 @@ from sklearn_rlcorrect._guard import (
     warnings_of,
 )
 from sklearn_rlcorrect._links import DocLinkMixin
-from sklearn_rlcorrect._metadata import check_groups, params_of_rows, route
+from sklearn_rlcorrect._metadata import (
+    check_groups,
+    check_groups_reach_the_guard,
+    params_of_rows,
+    route,
+)
 from sklearn_rlcorrect._observation import dense_features, fit_scaler, observe
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
@@ -399,6 +410,7 @@ class RLCalibratedClassifier(
         seeds = _seeds(self.random_state)
         guard_rows = None
         if Limits.of(self).given:
+            check_groups_reach_the_guard(base_params, split_params)
             rest, guard_rows = self._set_aside(
                 X, y, given_weight, split_params.get("groups"), next(seeds)
             )
@@ -520,7 +532,8 @@ class RLCalibratedClassifier(
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
-            Rows that nothing was fitted on.
+            Rows that nothing was fitted on, and independent of one another: one of each
+            group, where `fit` was given groups.
 
         y : array-like of shape (n_samples,)
             Labels.
@@ -538,7 +551,8 @@ class RLCalibratedClassifier(
         Raises
         ------
         ValueError
-            If the corrector was fitted without a limit, or y holds an unknown label.
+            If the corrector was fitted without a limit, there is no row, X and y differ in
+            length, or y holds an unknown label.
         """
         check_is_fitted(self)
         check_choice("priority", self.priority, PRIORITIES)
@@ -549,6 +563,10 @@ class RLCalibratedClassifier(
                 "one of them."
             )
         y = column_or_1d(y)
+        (checked,) = indexable(X)
+        check_consistent_length(checked, y)
+        if not len(y):
+            raise ValueError("X has no rows: there is nothing to check.")
         known = label_indices(y, check_known_labels(y, self.classes_))
         limits = Limits.of_report(report)
         rows = self._labelled(X, known, self.priority)
@@ -723,6 +741,11 @@ class RLCalibratedClassifier(
         }
         self.selected_ = {name: best_checkpoint(scores, name) for name in PRIORITIES}
         self.policies_ = {name: checkpoints[i] for name, i in self.selected_.items()}
+
+    def __setstate__(self, state):
+        # Files of earlier releases lack the parameters that came later.
+        parameters = signature(type(self)).parameters.values()
+        super().__setstate__({p.name: p.default for p in parameters} | state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -93,7 +93,7 @@ class _BeforeAfterDisplay:
             before,
             after,
             classes=estimator.classes_,
-            pos_label=counted_labels(estimator.fp_weight, estimator.pos_label),
+            pos_label=_pos_label(estimator),
             threshold=in_force(estimator)["threshold"],
             ax=ax,
         )
@@ -689,7 +689,7 @@ def save_pictures(estimator, X, y, folder):
 
     paths = []
     before, after = estimator.predict_before_after(X)
-    counted = counted_labels(estimator.fp_weight, estimator.pos_label)
+    counted = _pos_label(estimator)
     classes, cut = estimator.classes_, in_force(estimator)["threshold"]
     with rc_context(_STYLE):
         for name, display in [*PICTURES.items(), ("training", TrainingCurveDisplay)]:
@@ -757,3 +757,11 @@ def _legend_above(ax, n_columns):
         handletextpad=0.4,
         columnspacing=1.0,
     )
+
+
+def _pos_label(estimator):
+    """Labels whose false positives count; that of a cut, if there is one in force."""
+    cut = in_force(estimator)
+    if cut["threshold"] is not None:
+        return estimator.classes_[cut["positive"]]
+    return counted_labels(estimator.fp_weight, estimator.pos_label)

@@ -436,6 +436,22 @@ def test_a_class_of_your_choice_is_positive(table):
     np.testing.assert_array_equal(called, score > (0.5 if cut is None else cut))
 
 
+def test_pictures_keep_the_cut_to_its_class(table):
+    X, X_test, y, y_test = table
+    model = corrector(max_fpr=0.1, **USEFUL).fit(X, y)
+    assert model.guard_report_["weighted"]["threshold"] is not None
+    model.set_params(pos_label=0)
+    display = ConfusionChangeDisplay.from_estimator(model, X_test, y_test)
+    np.testing.assert_array_equal(display._predicted()[1], model.predict(X_test))
+
+
+@pytest.mark.parametrize("rows", [slice(1), slice(-3)])
+def test_check_guard_wants_a_label_of_each_row(guarded, table, rows):
+    _, X_test, _, y_test = table
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        guarded.check_guard(X_test, y_test[rows])
+
+
 def test_more_than_two_classes(wine):
     X, X_test, y, _ = wine
     with warnings.catch_warnings():
@@ -519,7 +535,7 @@ def test_the_picture(guarded, table):
         ({"min_recall": 0.999}, "min_recall needs 2995 positive rows"),
         (
             {"max_accuracy_drop": 0.1, "guard_fraction": 0.001},
-            "max_accuracy_drop needs 5 rows that nothing is fitted on, and .* sets 2 aside",
+            "max_accuracy_drop needs 4 rows that nothing is fitted on, and .* sets 2 aside",
         ),
         ({"max_fpr": 0.1, "fp_weight": {0: 1.0, 1: 2.0}}, "2 of them counted as positive"),
         ({"max_fpr": 0.1, "cv": [(np.arange(9), np.arange(9))]}, "cv holds the numbers"),
@@ -555,6 +571,33 @@ def test_groups_stay_together():
     rest, guard_rows = split(1000, None, 0.2, seed=0)
     assert sorted([*rest, *guard_rows]) == list(range(1000))
     assert len(guard_rows) == 200
+
+
+def test_large_groups_are_not_drawn_more_often():
+    groups = np.concatenate([np.arange(50), np.repeat(np.arange(50, 100), 30)])
+    drawn = [groups[split(len(groups), groups, 0.2, seed)[1]] for seed in range(200)]
+    n_large = int((np.concatenate(drawn) >= 50).sum())
+    assert binomtest(n_large, 200 * 20, 0.5).pvalue > 0.001
+
+
+def test_a_random_row_stands_for_its_group():
+    groups = np.zeros(10, dtype=int)
+    drawn = {split(10, groups, 0.5, seed)[1][0] for seed in range(200)}
+    assert drawn == set(range(10))
+
+
+def test_groups_that_only_the_classifier_gets_are_refused(table):
+    X, _, y, _ = table
+    with sklearn.config_context(enable_metadata_routing=True):
+        base = GroupReader().set_fit_request(groups=True)
+        model = corrector(base, max_accuracy_drop=0.1)
+        with pytest.raises(ValueError, match="groups go to the classifier alone"):
+            model.fit(X, y, groups=np.arange(len(y)))
+
+
+class GroupReader(LogisticRegression):
+    def fit(self, X, y, groups=None):
+        return super().fit(X, y)
 
 
 def test_groups_reach_guard_and_splitter(table):

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pytest
 import skops.io
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -129,6 +130,9 @@ def test_a_file_of_a_release_is_read(cancer, version):
     model = load_model(DATA / f"format_{version}.skops")
     expected = np.load(DATA / f"format_{version}.npy")
     np.testing.assert_allclose(model.predict_proba(cancer[1]), expected, atol=1e-9)
+    # Parameters that are newer than the file have their defaults.
+    assert clone(model).get_params()["max_accuracy_drop"] is None
+    assert "RLCalibratedClassifier" in repr(model)
 
 
 def test_command_line_reads_its_skops_files(tmp_path, monkeypatch, capsys):
