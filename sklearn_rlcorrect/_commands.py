@@ -399,6 +399,7 @@ def _corrector(args, data, baseline, X):
         max_fpr=args.max_fpr,
         min_recall=args.min_recall,
         confidence=args.confidence,
+        guard_fraction=args.guard_fraction,
         total_timesteps=args.timesteps,
         learning_rate=args.learning_rate,
         random_state=args.seed,
@@ -590,7 +591,10 @@ def _print_proven(model):
         return
     limits = describe(Limits.of_report(report))
     if not report["proven"]:
-        print(f"\nNot proven: {limits}\n(the classifier is left as it is)")
+        print(
+            f"\nNot proven: {limits}\n(the classifier is left as it is, and may break the "
+            "limits: use more rows, a larger\n--guard-fraction, or fewer or weaker limits)"
+        )
         return
     cut = "" if report["threshold"] is None else f", cut {report['threshold']:.4f}"
     print(

@@ -99,8 +99,8 @@ def check_can_guard(classifier, n_classes, positives, sample_weight):
         name = "max_fpr" if limits.max_fpr is not None else "min_recall"
         raise ValueError(
             f"{name} is for two classes, one of them positive: y has {n_classes} classes, "
-            f"{len(positives)} of them counted as positive. Merge classes, or name the "
-            "positive one by pos_label."
+            f"{len(positives)} of them counted as positive. "
+            + ("Merge classes." if n_classes > 2 else "Name the positive one by pos_label.")
         )
 
 

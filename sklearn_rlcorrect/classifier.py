@@ -192,7 +192,9 @@ class RLCalibratedClassifier(
         `guard_fraction` of the rows is then set aside, nothing is fitted on it, and the
         correction is made as weak as it must be for this to be proven on these rows; if
         that cannot be done, the probabilities are left as they are, with a warning.
-        None proves nothing, and sets no rows aside.
+        None proves nothing, and sets no rows aside. Steps of a Pipeline before the
+        corrector are fitted on the guard rows, too: what learns from labels there
+        belongs inside `estimator`.
 
     max_fpr : float, default=None
         Largest false positive rate, in (0, 1), proven in the same way: `predict` then
@@ -226,7 +228,7 @@ class RLCalibratedClassifier(
         Labels, sorted.
 
     estimator_ : estimator instance
-        Wrapped classifier, fitted on all rows.
+        Wrapped classifier, fitted on all rows but those set aside for limits.
 
     feature_transformer_ : transformer or None
         Makes the features.

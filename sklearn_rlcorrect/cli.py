@@ -274,6 +274,14 @@ def _add_limits(group):
         metavar="C",
         help="probability with which what is proven is true (default: %(default)s)",
     )
+    group.add_argument(
+        "--guard-fraction",
+        type=float,
+        default=0.2,
+        metavar="F",
+        help="part of the training rows that is set aside to prove limits (default: "
+        "%(default)s)",
+    )
 
 
 def _add_evaluate(commands):
