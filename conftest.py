@@ -24,6 +24,11 @@ QUICK = {
 }
 
 
+def pytest_report_header():
+    """Print where the generated cases of tests/test_abuse.py start."""
+    return f"hostile input: RLCORRECT_SEED={os.environ.get('RLCORRECT_SEED', '0')}"
+
+
 @pytest.fixture(scope="session")
 def cancer():
     """Two classes, 569 rows, 30 columns: X_train, X_test, y_train, y_test."""
