@@ -649,7 +649,10 @@ class GuardDisplay:
         )
         evidence.tick_params(labelbottom=False)
         _legend_above(evidence, 2)
-        evidence.get_legend().set_title(f"dashed: strength in use, {report['scale']:g}")
+        in_use, level = f"{report['scale']:g}", f"{report['risk']:.3g}"
+        evidence.get_legend().set_title(
+            f"dashed: strength in use, {in_use}; dotted: {level}"
+        )
         rows.legend()
 
 
