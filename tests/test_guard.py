@@ -507,7 +507,9 @@ def test_the_card_says_what_was_proven(guarded, table, tmp_path):
 def test_the_picture(guarded, table):
     display = GuardDisplay.from_estimator(guarded)
     title = display.ax_[0].get_legend().get_title().get_text()
-    assert title.endswith(f"{guarded.guard_report_['weighted']['scale']:g}")
+    report = guarded.guard_report_["weighted"]
+    in_use, level = f"{report['scale']:g}", f"{report['risk']:.3g}"
+    assert title == f"dashed: strength in use, {in_use}; dotted: {level}"
     model = corrector(max_fpr=0.3).fit(*table[::2])
     with pytest.raises(ValueError, match="fitted without max_accuracy_drop"):
         GuardDisplay.from_estimator(model)
