@@ -72,7 +72,9 @@ def measure(seed, recipe_steps, n_jobs):
     seconds = time.perf_counter() - start
 
     held_out = problem_of(model, X[test], y[test])
-    actions = policy_actions(model.policies_["weighted"], held_out.observations)
+    actions = policy_actions(
+        model.policies_["weighted"], held_out.observations, model.max_adjustment_
+    )
     start = time.perf_counter()
     agent = recipe(problem_of(model, X[train], y[train]), recipe_steps, seed)
     recipe_seconds = (time.perf_counter() - start) * TIMESTEPS / recipe_steps

@@ -50,6 +50,8 @@ def adjust(proba, actions, max_adjustment):
     >>> adjust(np.array([[0.25, 0.75]]), np.array([[1.0, -1.0]]), 0.5)
     array([[0.75, 0.25]])
     """
+    if proba.shape[1] == 2:
+        return _adjust_two(proba, actions, max_adjustment)
     lower = np.maximum(proba - max_adjustment, 0.0)
     upper = np.minimum(proba + max_adjustment, 1.0)
     target = proba + max_adjustment * actions
@@ -58,6 +60,15 @@ def adjust(proba, actions, max_adjustment):
     # Rounding must not turn "do nothing" into a tie broken the other way.
     unchanged = np.ptp(actions, axis=1) == 0
     return np.where(unchanged[:, np.newaxis], proba, adjusted)
+
+
+def _adjust_two(proba, actions, max_adjustment):
+    """The same for two classes, where the shift takes half the sum of the actions."""
+    step = max_adjustment * (actions[:, 1] - actions[:, 0]) / 2
+    adjusted = np.empty_like(proba)
+    np.clip(proba[:, 1] + step, 0.0, 1.0, out=adjusted[:, 1])
+    np.subtract(1.0, adjusted[:, 1], out=adjusted[:, 0])
+    return np.where((step == 0)[:, np.newaxis], proba, adjusted)
 
 
 def _row_shift(target, lower, upper):

@@ -8,6 +8,7 @@ import numpy as np
 
 from sklearn_rlcorrect._guard import in_force
 from sklearn_rlcorrect._observation import LOG_ODDS_EPSILON, OBSERVATION_BOUND
+from sklearn_rlcorrect._policy import FOOTHOLD, LARGEST_STEP, bound_of_steps
 
 # How the scores of a classifier become probabilities: `_squash` in `classifier`, and the
 # single column of a `PrecomputedProbaClassifier`.
@@ -47,8 +48,28 @@ _LAYER = """
     sum_{i} = Add(product_{i}, intercepts_{i})
     hidden_{next} = {activation}(sum_{i})
 """
+# `_actions` in `_policy`.
+_ACTIONS_OF_STEPS = """
+    steps = Clip({outputs}, smallest_step, largest_step)
+    factor = Exp(steps)
+    multiplied = Mul(proba, factor)
+    factor_less_one = Sub(factor, one)
+    raise = Max(factor_less_one, zero)
+    lifted = Mul(raise, foothold)
+    unscaled_target = Add(multiplied, lifted)
+    target_sum = ReduceSum<keepdims=1>(unscaled_target, last_axes)
+    scaled_target = Div(unscaled_target, target_sum)
+    proba_sum = ReduceSum<keepdims=1>(proba, axis_1)
+    start = Div(proba, proba_sum)
+    change = Sub(scaled_target, start)
+    unbounded = Div(change, bound_of_steps)
+    each_action = Clip(unbounded, minus_one, one)
+"""
+_TANH = """
+    each_action = Tanh({outputs})
+"""
 _MEAN = """
-    actions = ReduceMean<keepdims=0>(hidden_{n_layers}, axis_0)
+    actions = ReduceMean<keepdims=0>(each_action, axis_0)
 """
 
 # `adjust` in `_adjustment`.
@@ -129,6 +150,7 @@ def policy_graph(model, proba_from):
         `probabilities`.
     """
     policies, cut = model.policies_[model.priority], in_force(model)
+    bound = bound_of_steps(model)
     layers = [np.stack(arrays) for arrays in zip(*policies, strict=True)]
     # As a list first: labels may be Python's own in an array of objects.
     classes = np.array(model.classes_.tolist())
@@ -141,11 +163,14 @@ def policy_graph(model, proba_from):
         _OBSERVE.format(columns="log_odds, features" if has_features else "log_odds"),
         *(
             _LAYER.format(
-                i=i, next=i + 1, activation="Relu" if i + 1 < n_layers else "Tanh"
+                i=i, next=i + 1, activation="Relu" if i + 1 < n_layers else "Identity"
             )
             for i in range(n_layers)
         ),
-        _MEAN.format(n_layers=n_layers),
+        (_TANH if bound is None else _ACTIONS_OF_STEPS).format(
+            outputs=f"hidden_{n_layers}"
+        ),
+        _MEAN,
         _ADJUST,
         _MOST_PROBABLE if cut["threshold"] is None else _ABOVE_A_CUT,
     ]
@@ -162,6 +187,15 @@ def policy_graph(model, proba_from):
         "max_adjustment": float(cut["scale"] * model.max_adjustment_),
         "classes": classes,
     }
+    if bound is not None:
+        constants |= {
+            "bound_of_steps": bound,
+            "smallest_step": -LARGEST_STEP,
+            "largest_step": LARGEST_STEP,
+            "foothold": FOOTHOLD,
+            "minus_one": -1.0,
+            "last_axes": [-1],
+        }
     if cut["threshold"] is not None:
         constants |= {"threshold": cut["threshold"], "positive": cut["positive"]}
         constants["negative"] = 1 - cut["positive"]

@@ -6,18 +6,32 @@ from sklearn.utils import gen_batches
 # Rows per forward pass: bounds the memory of predicting, not its result.
 _CHUNK = 4096
 
+# A probability that a policy raises starts from at least this: nothing times e is nothing.
+FOOTHOLD = 1e-4
 
-def policy_actions(policies, observations):
+# Formats of files up to this one hold policies whose outputs are actions.
+_LAST_FORMAT_OF_TANH = 2
+
+# Bound of a step in log-odds: one beyond it makes no difference to a probability.
+LARGEST_STEP = 20.0
+
+
+def policy_actions(policies, observations, max_adjustment):
     """Mean action of several policies.
 
     Parameters
     ----------
     policies : list of list of ndarray
         One list ``[weights, intercepts, weights, intercepts, ...]`` per policy, layer by
-        layer. Hidden layers are rectified, the last is squashed by ``tanh``.
+        layer. Hidden layers are rectified, the outputs of the last are steps in the
+        logarithms of the probabilities.
 
     observations : ndarray of shape (n_samples, n_observed)
         As made by :func:`sklearn_rlcorrect._observation.observe`.
+
+    max_adjustment : float or None
+        Most that a probability may change. None: outputs of the last layers are squashed
+        by ``tanh`` and are the actions, as in files of formats 1 and 2.
 
     Returns
     -------
@@ -27,9 +41,29 @@ def policy_actions(policies, observations):
     n_classes = len(policies[0][-1])
     actions = np.empty((len(observations), n_classes))
     for chunk in gen_batches(len(observations), _CHUNK):
-        outputs = [_forward(policy, observations[chunk]) for policy in policies]
+        seen = observations[chunk]
+        outputs = [
+            _actions(_forward(policy, seen), seen[:, :n_classes], max_adjustment)
+            for policy in policies
+        ]
         actions[chunk] = np.mean(outputs, axis=0)
     return actions
+
+
+def bound_of_steps(model):
+    """The `max_adjustment` that the policies of a fitted corrector were trained for.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    Returns
+    -------
+    max_adjustment : float or None
+        As :func:`policy_actions` takes it; None in formats 1 and 2.
+    """
+    return model.max_adjustment_ if model.format_version_ > _LAST_FORMAT_OF_TANH else None
 
 
 def _forward(policy, hidden):
@@ -37,4 +71,16 @@ def _forward(policy, hidden):
     for weights, intercepts in layers[:-1]:
         hidden = np.maximum(hidden @ weights + intercepts, 0.0)
     weights, intercepts = layers[-1]
-    return np.tanh(hidden @ weights + intercepts)
+    return hidden @ weights + intercepts
+
+
+def _actions(steps, proba, max_adjustment):
+    """Actions that lead to ``proba * exp(steps)``, up to its sum."""
+    if max_adjustment is None:
+        return np.tanh(steps)
+    factor = np.exp(np.clip(steps, -LARGEST_STEP, LARGEST_STEP))
+    target = proba * factor + FOOTHOLD * np.maximum(factor - 1.0, 0.0)
+    target /= target.sum(axis=1, keepdims=True)
+    # Divided by its sum, too: steps of zero are actions of exactly zero.
+    start = proba / proba.sum(axis=1, keepdims=True)
+    return np.clip((target - start) / max_adjustment, -1.0, 1.0)

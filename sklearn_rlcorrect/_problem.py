@@ -8,6 +8,10 @@ import numpy as np
 
 from sklearn_rlcorrect._adjustment import adjust
 
+# Kinds of rows that are few, and rows of one kind that are many.
+_FEW_KINDS = 50
+_MANY_ROWS = 20
+
 
 @dataclass(frozen=True)
 class CorrectionProblem:
@@ -77,9 +81,25 @@ class CorrectionProblem:
         total = np.bincount(group, weights=self.sample_weight[kept])
         return replace(self.take(kept[first]), sample_weight=total)
 
-    def look_alikes(self):
-        """Group of each row: rows of one group look the same, whatever their labels."""
-        return _equal_rows(self.observations)[1]
+    def kinds(self):
+        """Kind of each row, and a label of each kind.
+
+        Rows of one kind look the same, whatever their labels: to know one is to know the
+        others. The heaviest of them stands for the kind.
+        """
+        _, kind = _equal_rows(self.observations)
+        by_weight = np.lexsort([-self.sample_weight, kind])
+        _, first = np.unique(kind[by_weight], return_index=True)
+        return kind, self.y[by_weight[first]]
+
+    def has_few_kinds(self, n_kinds):
+        """Whether kinds of rows are few, with many rows of each.
+
+        None can then be learnt by heart, and a kind that is held out would never be
+        learnt at all.
+        """
+        rows_per_kind = self.sample_weight.sum() / n_kinds
+        return n_kinds == 1 or (n_kinds <= _FEW_KINDS and rows_per_kind >= _MANY_ROWS)
 
     def draw(self, rng, size):
         """Rows drawn with replacement, in proportion to their weights."""
@@ -101,16 +121,16 @@ class CorrectionProblem:
         rewards = np.asarray(self.reward(self.y, self.proba, adjusted), dtype=np.float64)
         return self.class_weights[self.y] * rewards
 
-    def rewards_of_classes(self, proba, actions):
-        """Weighted rewards of actions on any rows, were their class k, for every k.
+    def rewards_of_classes(self, proba, adjusted):
+        """Weighted rewards of any rows, were their class k, for every k.
 
         Parameters
         ----------
         proba : ndarray of shape (n_rows, n_classes)
             Probabilities before the adjustment.
 
-        actions : ndarray of shape (n_rows, n_classes)
-            In [-1, 1].
+        adjusted : ndarray of shape (n_rows, n_classes)
+            Probabilities after it.
 
         Returns
         -------
@@ -118,7 +138,6 @@ class CorrectionProblem:
             Column k holds the reward if class k is the true one.
         """
         n_rows, n_classes = proba.shape
-        adjusted = adjust(proba, actions, self.max_adjustment)
         classes = np.repeat(np.arange(n_classes), n_rows)
         before, after = (
             np.tile(proba, (n_classes, 1)),

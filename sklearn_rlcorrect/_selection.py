@@ -15,8 +15,10 @@ def _exactly(score, name):
 # classifier itself is checkpoint 0, so no policy is kept that does not beat it.
 PRIORITIES = {
     "accuracy": lambda score, base: (_exactly(score, "accuracy"), score["reward"]),
+    # The best of several is judged too well: accuracy has to be kept by a standard error.
     "fp": lambda score, base: (
-        _exactly(score, "accuracy") >= _exactly(base, "accuracy"),
+        _exactly(score, "accuracy") - score["accuracy_gain_error"]
+        >= _exactly(base, "accuracy"),
         -_exactly(score, "false_positive_cost"),
         score["reward"],
     ),
@@ -68,8 +70,9 @@ def score_checkpoints(problem, held_out, checkpoints, *, fp_costs, counted):
     -------
     scores : list of dict of str to float
         The metrics of :func:`~sklearn_rlcorrect.metrics.classification_metrics`, the
-        mean ``reward`` and the mean ``false_positive_cost``; rows count by their
-        weights everywhere.
+        mean ``reward``, the mean ``false_positive_cost``, and ``accuracy_gain_error``,
+        the standard error of the gain in accuracy over the classifier; rows count by
+        their weights everywhere.
     """
     part = problem.take(np.concatenate(held_out))
     return [
@@ -99,7 +102,7 @@ def held_out_actions(problem, held_out, policies):
     """
     return np.concatenate(
         [
-            policy_actions([policy], problem.observations[rows])
+            policy_actions([policy], problem.observations[rows], problem.max_adjustment)
             for policy, rows in zip(policies, held_out, strict=True)
         ]
     )
@@ -109,6 +112,8 @@ def _score(problem, actions, fp_costs, counted):
     adjusted = problem.adjusted(actions)
     predicted, weight = adjusted.argmax(axis=1), problem.sample_weight
     wrong = predicted != problem.y
+    right_now = (~wrong).astype(float)
+    right_before = (problem.proba.argmax(axis=1) == problem.y).astype(float)
     mistaken_for = np.bincount(predicted[wrong], weight[wrong], minlength=len(fp_costs))
     rewards = problem.rewards_of_adjusted(adjusted)
     metrics = classification_metrics(
@@ -120,7 +125,15 @@ def _score(problem, actions, fp_costs, counted):
     )
     return metrics | {
         "reward": float(np.average(rewards, weights=weight)),
+        "accuracy_gain_error": _standard_error(right_now - right_before, weight),
         "false_positive_cost": float(
             (fp_costs * mistaken_for)[counted].sum() / weight.sum()
         ),
     }
+
+
+def _standard_error(values, weight):
+    """Of the mean of values of which each is there `weight` times."""
+    mean = np.average(values, weights=weight)
+    variance = np.average((values - mean) ** 2, weights=weight)
+    return float(np.sqrt(variance / weight.sum()))

@@ -4,14 +4,16 @@ The only module that needs torch. Start reading at :func:`train_policy`.
 
 In a one-step episode the target of the critic is the reward itself, so the target
 networks, ``gamma``, ``tau`` and the smoothing noise of TD3 [1]_ cannot change anything.
-What remains are the twin critics, the delayed deterministic policy gradient [2]_ and the
-exploration noise. Two things are particular to this problem:
+What remains are the twin critics, the deterministic policy gradient [2]_ and the
+exploration noise. Three things are particular to this problem:
 
-- What an action is worth is known for every class; only the class is not. So the critics
-  learn the posterior of the classes, from rewards alone, and the value of an action is
-  its mean reward under that posterior.
-- A reward is any numpy function. Its slope along the action is a central difference,
-  wide enough to see across the plateaus of a bounded adjustment or of a 0/1 reward.
+- What an action is worth is known for every class; only the class is not. So a critic is
+  a posterior of the classes, and the value of an action is its mean reward under it.
+- The critics start from the guide (:mod:`sklearn_rlcorrect._guide`), which the actor does
+  not see. Where there is none, they learn the posterior from rewards alone.
+- The actor steps in log-odds, and a reward is any numpy function. The slope of the value
+  along a step is a central difference, wide enough to see across the plateaus of a
+  bounded adjustment or of a 0/1 reward.
 
 .. [1] S. Fujimoto, H. van Hoof and D. Meger, "Addressing Function Approximation Error in
    Actor-Critic Methods", ICML 2018.
@@ -20,6 +22,7 @@ exploration noise. Two things are particular to this problem:
 
 import contextlib
 import threading
+from dataclasses import replace
 
 import numpy as np
 import torch as th
@@ -28,34 +31,40 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.noise import VectorizedActionNoise
 from stable_baselines3.common.policies import ContinuousCritic
-from stable_baselines3.common.torch_layers import create_mlp
-from stable_baselines3.td3.policies import TD3Policy
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, create_mlp
+from stable_baselines3.td3.policies import Actor, TD3Policy
+from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.nn import functional as F
 
 from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._callbacks import NoTask
+from sklearn_rlcorrect._guide import guide_of
+from sklearn_rlcorrect._policy import FOOTHOLD, LARGEST_STEP
 from sklearn_rlcorrect._selection import PRIORITIES
 from sklearn_rlcorrect.envs import CorrectionVecEnv
 
 # Rows per environment step, fewer where the budget is small; gradient steps after each.
-_MAX_ENVS = 1024
+_MAX_ENVS = 2048
 _MIN_STEPS = 20
-_GRADIENT_STEPS = 4
+_GRADIENT_STEPS = 8
 
 _BUFFER_SIZE = 50_000
 _EXPLORATION_STD = 0.5
 _WEIGHT_DECAY = 1e-4
-N_CHECKPOINTS = 20
 
-# Strength of the pull on actions that the bounds cut short, back to where they act.
-_PULL_BACK = 0.3
-_MIN_INWARD_SLOPE = 0.2
+# Part of the actor's slope that is of the rewards of the rows' own classes.
+_OUTCOME = 0.2
+N_CHECKPOINTS = 10
 
-# Half the distance, per action, over which the slope of a reward is taken: at first
-# wide, to see past plateaus, at last narrow, to be exact.
-_FIRST_SLOPE_STEP = 0.8
-_LAST_SLOPE_STEP = 0.02
+# Half the distance in log-odds over which the slope of a reward is taken: at first wide,
+# to see past plateaus, at last narrow, to be exact.
+_FIRST_WIDTH = 1.0
+_LAST_WIDTH = 0.05
+# Changes of probabilities that are smaller than this are rounding.
+_SMALLEST_CHANGE = 1e-9
+# Pull on steps, back to the classifier's own probabilities, where a reward is flat.
+_PULL = 1e-3
 
 # The number of torch threads and torch's global generator belong to the process, so
 # trainings in several threads take turns.
@@ -110,20 +119,23 @@ def train_policy(
     """
     env_rng, noise_rng, buffer_rng, slope_rng = np.random.default_rng(seed).spawn(4)
     n_envs = int(np.clip(total_timesteps // _MIN_STEPS, 1, _MAX_ENVS))
-    env = CorrectionVecEnv(problem, n_envs, env_rng)
-    env.action_space.seed(seed)
     task = NoTask() if task is None else task
     checkpoints = CheckpointCallback(total_timesteps, progress_bar, task)
     with _one_training_at_a_time():
+        guided, has_trees = _guided(problem, seed)
+        env = CorrectionVecEnv(guided, n_envs, env_rng)
+        env.action_space.seed(seed)
         agent = OneStepTD3(
             OneStepPolicy,
             env,
             # The last batch may end beyond the budget, where less than nothing remains.
             learning_rate=lambda remaining: learning_rate * max(remaining, 0.0),
             buffer_size=_BUFFER_SIZE,
-            learning_starts=n_envs,
+            learning_starts=0,
             batch_size=batch_size,
             gradient_steps=_GRADIENT_STEPS,
+            # The critics have a good guess or a small task: the actor need not wait.
+            policy_delay=1,
             action_noise=GaussianNoise(n_envs, problem.proba.shape[1], noise_rng),
             replay_buffer_class=SeededReplayBuffer,
             replay_buffer_kwargs={
@@ -136,19 +148,33 @@ def train_policy(
                 "net_arch": list(net_arch),
                 "optimizer_class": th.optim.AdamW,
                 "optimizer_kwargs": {"weight_decay": _WEIGHT_DECAY, "fused": True},
-                "critic_kwargs": {"problem": problem, "rng": slope_rng},
+                "problem": problem,
+                "rng": slope_rng,
                 "generator": th.Generator().manual_seed(seed),
             },
             device="cpu",
         )
+        agent.critics_learn = not has_trees
         agent.learn(total_timesteps, callback=checkpoints, log_interval=None)
     return checkpoints.saved
 
 
+def _guided(problem, seed):
+    """The problem with the guide and the class behind each observation."""
+    guide, has_trees = guide_of(problem, seed)
+    outcome = np.eye(problem.proba.shape[1])[problem.y]
+    seen = np.hstack([problem.observations, np.log(guide), outcome])
+    return replace(problem, observations=seen), has_trees
+
+
 @contextlib.contextmanager
 def _one_training_at_a_time():
-    """Use one torch thread; leave thread count and generator of torch as they were."""
-    with _LOCK, th.random.fork_rng(devices=[]):
+    """Use one thread; leave thread counts and generator of torch as they were.
+
+    Batches and trees are small: more threads wait for each other longer than they work,
+    above all those of torch and of scikit-learn, which do not know of each other.
+    """
+    with _LOCK, threadpool_limits(1), th.random.fork_rng(devices=[]):
         n_threads = th.get_num_threads()
         th.set_num_threads(1)
         try:
@@ -165,49 +191,88 @@ class OneStepTD3(TD3):
         buffer.add(self._last_obs, new_obs, actions, rewards, dones, infos)
         self._last_obs = new_obs
 
-    def train(self, gradient_steps, batch_size):
-        """Update the critics, and the actor every `policy_delay` times.
+    def _update_info_buffer(self, infos, dones=None):
+        """Nothing to note: the infos are empty, and many."""
 
-        The critics regress the reward. The actor climbs the value: its gradient is that
-        of the actions by the weights times that of the value by the actions.
-        """
+    def train(self, gradient_steps, batch_size):
+        """Update the critics, if they have anything to learn, and the actor."""
         self._update_learning_rate([self.actor.optimizer, self.critic.optimizer])
         if self._n_updates == 0:
             self._reward_scale = self.replay_buffer.reward_scale()
         remaining = max(self._current_progress_remaining, 0.0)
-        step = _LAST_SLOPE_STEP + remaining**2 * (_FIRST_SLOPE_STEP - _LAST_SLOPE_STEP)
+        width = _LAST_WIDTH + remaining**2 * (_FIRST_WIDTH - _LAST_WIDTH)
         for _ in range(gradient_steps):
             self._n_updates += 1
             observations, actions, rewards = self.replay_buffer.sample(batch_size)
-            values = self.critic(observations, actions)
-            critic_loss = sum(F.mse_loss(value, rewards) for value in values)
-            self.critic.optimizer.zero_grad()
-            (critic_loss / self._reward_scale**2).backward()
-            self.critic.optimizer.step()
-            if self._n_updates % self.policy_delay == 0:
-                unsquashed = self.actor.mu[:-1](observations)
-                actions = th.tanh(unsquashed).detach()
-                gradient = self.critic.action_gradient(observations, actions, step)
-                pull = _PULL_BACK * self._reward_scale
-                gradient += pull * self.critic.excess(observations, actions)
-                gradient *= _tanh_slope(actions, gradient)
-                self.actor.optimizer.zero_grad()
-                unsquashed.backward(-gradient / (batch_size * self._reward_scale))
-                self.actor.optimizer.step()
+            if self.critics_learn:
+                self._regress(observations, actions, rewards)
+            self._climb(observations, width)
+
+    def _regress(self, observations, actions, rewards):
+        """One step of the critics towards the rewards."""
+        values = self.critic(observations, actions)
+        loss = sum(F.mse_loss(value, rewards) for value in values)
+        self.critic.optimizer.zero_grad()
+        (loss / self._reward_scale**2).backward()
+        self.critic.optimizer.step()
+
+    def _climb(self, observations, width):
+        """One step of the actor along the slope of the value.
+
+        The slope is taken to either side along one random direction of log-odds per row.
+        It is per change of the action, not per step in log-odds: a confident mistake,
+        which a step hardly moves, counts as much as another.
+        """
+        steps = self.actor.steps(observations)
+        direction = self.critic.direction(steps.shape)
+        ahead, behind = (
+            self.actor.targets(steps.detach() + side * direction, observations)[1]
+            for side in (width, -width)
+        )
+        slope = self.critic.slope(observations, ahead, behind) / self._reward_scale
+        self.actor.optimizer.zero_grad()
+        steps.backward((_PULL * steps.detach() - slope * direction) / len(steps))
+        self.actor.optimizer.step()
 
 
-def _tanh_slope(actions, gradient):
-    """Slope of tanh at its value; at least a constant on the way back from a bound.
+class LogOddsActor(Actor):
+    """Actor whose network steps in log-odds, as :mod:`sklearn_rlcorrect._policy` says.
 
-    A saturated tanh passes no gradient: actions driven to a bound before the critics
-    knew better would stay there.
+    Parameters
+    ----------
+    *args, **kwargs
+        As for :class:`~stable_baselines3.td3.policies.Actor`.
+
+    max_adjustment : float
+        Most that a probability may change.
     """
-    slope = 1 - actions**2
-    return th.where(gradient * actions < 0, slope.clamp(min=_MIN_INWARD_SLOPE), slope)
+
+    def __init__(self, *args, max_adjustment, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._max_adjustment = max_adjustment
+
+    def forward(self, obs):
+        """Actions in [-1, 1]."""
+        proba, target = self.targets(self.steps(obs), obs)
+        return ((target - proba) / self._max_adjustment).clamp(-1, 1).float()
+
+    def steps(self, obs):
+        """Steps in log-odds: the output of the network before it is squashed."""
+        return self.mu[:-1](self.features_extractor(obs))
+
+    def targets(self, steps, obs):
+        """Probabilities as they are, and where the steps lead: in double precision."""
+        proba = obs[:, : steps.shape[1]].double()
+        factor = steps.double().clamp(-LARGEST_STEP, LARGEST_STEP).exp()
+        target = proba * factor + FOOTHOLD * (factor - 1).clamp(min=0)
+        return proba, target / target.sum(dim=1, keepdim=True)
 
 
 class PosteriorCritic(ContinuousCritic):
-    """Twin critics whose value is the mean known reward under a learned posterior.
+    """Twin critics whose value is the mean known reward under a posterior.
+
+    Behind what the actor sees, the observations of a training hold the logarithm of the
+    guide, where the posterior starts, and the class of the row, which no network sees.
 
     Parameters
     ----------
@@ -226,55 +291,55 @@ class PosteriorCritic(ContinuousCritic):
         self._problem, self._rng = problem, rng
         self._n_classes = problem.proba.shape[1]
         for i in range(self.n_critics):
-            layers = create_mlp(kwargs["features_dim"], self._n_classes, kwargs["net_arch"])
+            layers = create_mlp(3 * self._n_classes, self._n_classes, kwargs["net_arch"])
             self.q_networks[i] = nn.Sequential(*layers)
             self.add_module(f"qf{i}", self.q_networks[i])
 
     def forward(self, obs, actions):
         """Value of the actions, by each critic: shape (batch_size, 1)."""
-        rewards = self._class_rewards(obs, actions)
+        proba = obs[:, : self._n_classes]
+        rewards = self._class_rewards(proba, self._adjusted(proba, actions)).float()
         return tuple(
             (posterior * rewards).sum(dim=1, keepdim=True)
             for posterior in self._posteriors(obs)
         )
 
-    def action_gradient(self, obs, actions, step):
-        """Gradient of the critics' mean value by the actions.
+    def direction(self, shape):
+        """One random direction per row, in the plane of steps that sum to zero.
 
-        A central difference over `step` to either side along one random direction per
-        row, in the plane of actions that sum to zero (a shift of all actions changes
-        nothing). Without bias in that plane, and exact for two classes.
+        A shift of all steps changes nothing.
         """
-        direction = self._rng.normal(size=actions.shape)
+        direction = self._rng.normal(size=shape)
         direction -= direction.mean(axis=1, keepdims=True)
-        direction /= np.sqrt(np.mean(direction**2, axis=1, keepdims=True))
-        direction = _to_torch(direction)
-        both_sides = th.cat([actions + step * direction, actions - step * direction])
-        ahead, behind = self._class_rewards(obs.repeat(2, 1), both_sides).chunk(2)
+        return _to_torch(direction / np.sqrt(np.mean(direction**2, axis=1, keepdims=True)))
+
+    def slope(self, obs, ahead, behind):
+        """Rise of the value per change of the probabilities.
+
+        The value is the critics' mean, and in part what the row itself would give.
+        """
         with th.no_grad():
             posterior = sum(self._posteriors(obs)) / self.n_critics
-        slope = (posterior * (ahead - behind)).sum(dim=1, keepdim=True) / (2 * step)
-        return slope * direction * (self._n_classes - 1) / self._n_classes
+        outcome = obs[:, -self._n_classes :]
+        posterior = (1 - _OUTCOME) * posterior + _OUTCOME * outcome
+        proba = obs[:, : self._n_classes]
+        rise = self._class_rewards(proba, ahead) - self._class_rewards(proba, behind)
+        change = (ahead - behind).norm(dim=1, keepdim=True).clamp(min=_SMALLEST_CHANGE)
+        return ((posterior * rise).sum(dim=1, keepdim=True) / change).float()
 
-    def excess(self, obs, actions):
-        """How far the actions are beyond what the bounds of probabilities let through.
-
-        Out there the value is flat. Nothing else would ever bring an action back that
-        overshot, and its probability would stay at exactly 0 or 1.
-        """
-        proba, actions = self._in_double(obs, actions)
-        effect = adjust(proba, actions, self._problem.max_adjustment) - proba
-        return _to_torch(effect / self._problem.max_adjustment - actions)
+    def _adjusted(self, proba, actions):
+        arrays = proba.double().numpy(), actions.double().numpy()
+        return th.from_numpy(adjust(*arrays, self._problem.max_adjustment))
 
     def _posteriors(self, obs):
-        return [F.softmax(network(obs), dim=1) for network in self.q_networks]
+        """Posterior of each critic: no features, which would be learnt by heart."""
+        guide = obs[:, -2 * self._n_classes : -self._n_classes]
+        seen = th.cat([obs[:, : 2 * self._n_classes], guide], dim=1)
+        return [F.softmax(guide + network(seen), dim=1) for network in self.q_networks]
 
-    def _class_rewards(self, obs, actions):
-        return _to_torch(self._problem.rewards_of_classes(*self._in_double(obs, actions)))
-
-    def _in_double(self, obs, actions):
-        proba = obs[:, : self._n_classes].numpy()
-        return proba.astype(np.float64), actions.numpy().astype(np.float64)
+    def _class_rewards(self, proba, adjusted):
+        arrays = proba.double().numpy(), adjusted.double().numpy()
+        return th.from_numpy(self._problem.rewards_of_classes(*arrays))
 
 
 def _to_torch(array):
@@ -289,15 +354,18 @@ class OneStepPolicy(TD3Policy):
     *args, **kwargs
         As for :class:`~stable_baselines3.td3.policies.TD3Policy`.
 
-    critic_kwargs : dict
-        Further arguments of :class:`PosteriorCritic`.
+    problem : CorrectionProblem
+        Knows what the actor sees, and the reward of an action for each class.
+
+    rng : numpy.random.Generator
+        Draws the directions in which slopes are taken.
 
     generator : torch.Generator
         Draws the initial weights.
     """
 
-    def __init__(self, *args, critic_kwargs, generator, **kwargs):
-        self._more_critic_kwargs, self._generator = critic_kwargs, generator
+    def __init__(self, *args, problem, rng, generator, **kwargs):
+        self._problem, self._rng, self._generator = problem, rng, generator
         super().__init__(*args, **kwargs)
 
     def _build(self, lr_schedule):
@@ -308,13 +376,28 @@ class OneStepPolicy(TD3Policy):
                     module.weight, nonlinearity="relu", generator=self._generator
                 )
                 nn.init.zeros_(module.bias)
-        # Start from the classifier as it is: the first actions are all zero.
-        nn.init.zeros_(_linear_layers(self.actor.mu)[-1].weight)
+        # Start from the classifier as it is, all actions being zero, and from the guide.
+        for network in [self.actor.mu, *self.critic.q_networks]:
+            nn.init.zeros_(_linear_layers(network)[-1].weight)
+
+    def make_actor(self, features_extractor=None):
+        """Create the actor."""
+        seen = Observed(self.observation_space, self._problem.observations.shape[1])
+        kwargs = self._update_features_extractor(self.actor_kwargs, seen)
+        return LogOddsActor(**kwargs, max_adjustment=self._problem.max_adjustment)
 
     def make_critic(self, features_extractor=None):
-        """Create the critic."""
+        """Create the critics."""
         kwargs = self._update_features_extractor(self.critic_kwargs, features_extractor)
-        return PosteriorCritic(**kwargs, **self._more_critic_kwargs)
+        return PosteriorCritic(**kwargs, problem=self._problem, rng=self._rng)
+
+
+class Observed(BaseFeaturesExtractor):
+    """What the actor may see: neither the guide nor the class."""
+
+    def forward(self, observations):
+        """First columns of the observations."""
+        return observations[:, : self.features_dim]
 
 
 class SeededReplayBuffer(ReplayBuffer):

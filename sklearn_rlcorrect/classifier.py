@@ -55,7 +55,7 @@ from sklearn_rlcorrect._metadata import (
     route,
 )
 from sklearn_rlcorrect._observation import dense_features, fit_scaler, observe
-from sklearn_rlcorrect._policy import policy_actions
+from sklearn_rlcorrect._policy import bound_of_steps, policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
 from sklearn_rlcorrect._selection import (
     PRIORITIES,
@@ -87,15 +87,11 @@ from sklearn_rlcorrect.rewards import (
     false_positive_costs,
 )
 
-# Kinds of rows that are few, and rows of one kind that are many, when rows are held out.
-_FEW_KINDS = 50
-_MANY_ROWS = 20
-
 # Rows corrected at a time: bounds the memory of predicting, not its result.
 _CHUNK = 4096
 
 # To be raised when fitted attributes change so that older code misreads them.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class RLCalibratedClassifier(
@@ -169,7 +165,7 @@ class RLCalibratedClassifier(
         transformer is cloned and fitted without y, so that no label can reach the policy
         through it. None shows probabilities only.
 
-    total_timesteps : int, default=200_000
+    total_timesteps : int, default=50_000
         Environment steps to train each policy for. One step adjusts one row.
 
     n_policies : int, default=3
@@ -324,7 +320,7 @@ class RLCalibratedClassifier(
         priority="weighted",
         reward="brier",
         features="auto",
-        total_timesteps=200_000,
+        total_timesteps=50_000,
         n_policies=3,
         net_arch=(64, 64),
         learning_rate=1e-2,
@@ -581,7 +577,7 @@ class RLCalibratedClassifier(
     def _actions(self, X, proba, priority):
         features = dense_features(self.feature_transformer_, X)
         observations = observe(proba, features, self.observation_scaler_)
-        return policy_actions(self.policies_[priority], observations)
+        return policy_actions(self.policies_[priority], observations, bound_of_steps(self))
 
     def _labelled(self, X, y, priority):
         """What the policy of a priority does to labelled rows."""
@@ -690,22 +686,16 @@ class RLCalibratedClassifier(
     def _held_out_splits(self, problem, seed):
         """Per policy the rows that it is trained on, and those that it is judged by.
 
-        Rows that look the same stay together: to know one is to know the others. But of
-        few kinds of rows with many of each, none can be learnt by heart, and a kind that
-        is held out would never be learnt at all: all are then in both parts.
+        Rows that look the same stay together; of few kinds, all are in both parts.
         """
-        groups = problem.look_alikes()
-        # The heaviest row of a group stands for it.
-        by_weight = np.lexsort([-problem.sample_weight, groups])
-        _, first = np.unique(groups[by_weight], return_index=True)
-        y = problem.y[by_weight[first]]
-        rows_per_kind = problem.sample_weight.sum() / len(y)
-        few_kinds = len(y) <= _FEW_KINDS and rows_per_kind >= _MANY_ROWS
-        if few_kinds or len(y) == 1:
+        kind, label = problem.kinds()
+        if problem.has_few_kinds(len(label)):
             return [(np.arange(len(problem)),) * 2] * self.n_policies
         return [
-            tuple(np.flatnonzero(np.isin(groups, part)) for part in split)
-            for split in _shuffle_split(y, self.n_policies, self.validation_fraction, seed)
+            tuple(np.flatnonzero(np.isin(kind, part)) for part in split)
+            for split in _shuffle_split(
+                label, self.n_policies, self.validation_fraction, seed
+            )
         ]
 
     def _train_policies(self, problem, splits, seeds, task):

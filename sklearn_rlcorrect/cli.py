@@ -196,7 +196,7 @@ def _add_training(group):
     group.add_argument(
         "--timesteps",
         type=int,
-        default=200_000,
+        default=50_000,
         metavar="N",
         help="rows that each of three policies adjusts to learn; below 20000 is for trying "
         "out only (default: %(default)s)",

@@ -105,7 +105,7 @@ def test_500_observations(seed):
             seen = observe(proba, features, scaler)
         assert np.isfinite(seen).all()
         weights = rng.normal(size=(seen.shape[1], n_classes)) * 1e3
-        actions = policy_actions([[weights, np.zeros(n_classes)]], seen)
+        actions = policy_actions([[weights, np.zeros(n_classes)]], seen, 0.6)
         assert np.abs(actions).max() <= 1
 
 

@@ -18,7 +18,7 @@ callback = pytest.importorskip(
     "sklearn.callback", reason="callbacks are new in scikit-learn 1.9"
 )
 
-N_CHECKPOINTS = 20
+N_CHECKPOINTS = 10
 
 
 def corrector(**kwargs):

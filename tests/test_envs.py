@@ -62,7 +62,7 @@ def test_both_envs_give_the_same_rewards(reward, n_classes):
 def test_rewards_of_classes_agree_with_the_label():
     problem = make_problem()
     actions = np.random.default_rng(3).uniform(-1, 1, problem.proba.shape)
-    table = problem.rewards_of_classes(problem.proba, actions)
+    table = problem.rewards_of_classes(problem.proba, problem.adjusted(actions))
     of_label = table[np.arange(len(problem)), problem.y]
     np.testing.assert_allclose(of_label, problem.rewards(actions))
 

@@ -42,6 +42,7 @@ from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._observation import fit_scaler, observe
 from sklearn_rlcorrect._onnx import policy_graph
 from sklearn_rlcorrect._policy import policy_actions
+from sklearn_rlcorrect.classifier import FORMAT_VERSION
 from sklearn_rlcorrect.export import to_onnx
 
 # Until a policy beats the weak bases below.
@@ -94,7 +95,7 @@ def rows(draw):
     return weights / weights.sum(axis=1, keepdims=True), draw(st.integers(0, 2**32 - 1))
 
 
-def corrector(proba, features, weights, max_adjustment):
+def corrector(proba, features, weights, max_adjustment, format_version=FORMAT_VERSION):
     """Build a corrector with two policies of these weights, without training."""
     model = RLCalibratedClassifier()
     model.classes_ = np.arange(proba.shape[1])
@@ -104,6 +105,7 @@ def corrector(proba, features, weights, max_adjustment):
     policies = [[weights(shape) for shape in shapes] for _ in range(2)]
     model.policies_ = {"weighted": policies}
     model.max_adjustment_ = max_adjustment
+    model.format_version_ = format_version
     return model
 
 
@@ -117,16 +119,23 @@ def run_policy(model, proba, features):
 
 
 @settings(deadline=None)
-@given(rows(), st.floats(1e-6, 1.0), st.booleans())
-def test_policy_alone_is_exact(rows, max_adjustment, has_features):
+@given(rows(), st.floats(1e-6, 1.0), st.booleans(), st.sampled_from([2, FORMAT_VERSION]))
+def test_policy_alone_is_exact(rows, max_adjustment, has_features, format_version):
     proba, seed = rows
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(len(proba), 3)) if has_features else None
-    model = corrector(proba, features, lambda shape: rng.normal(size=shape), max_adjustment)
+    model = corrector(
+        proba,
+        features,
+        lambda shape: rng.normal(size=shape),
+        max_adjustment,
+        format_version,
+    )
     if has_features:
         features[0, 0], features[-1, -1] = 1e9, np.nan
     observations = observe(proba, features, model.observation_scaler_)
-    actions = policy_actions(model.policies_["weighted"], observations)
+    bound = max_adjustment if format_version == FORMAT_VERSION else None
+    actions = policy_actions(model.policies_["weighted"], observations, bound)
     np.testing.assert_allclose(
         run_policy(model, proba, features),
         adjust(proba, actions, max_adjustment),

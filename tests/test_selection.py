@@ -8,9 +8,10 @@ from sklearn_rlcorrect._selection import PRIORITIES, best_checkpoint, score_chec
 from sklearn_rlcorrect.rewards import brier
 
 
-def score(accuracy, false_positive_cost, reward):
+def score(accuracy, false_positive_cost, reward, accuracy_gain_error=0.0):
     return {
         "accuracy": accuracy,
+        "accuracy_gain_error": accuracy_gain_error,
         "false_positive_cost": false_positive_cost,
         "reward": reward,
     }
@@ -34,6 +35,14 @@ def test_fp_never_pays_with_accuracy():
     assert best_checkpoint([BASE, score(0.7999, 0, 0.5)], "fp") == 0
 
 
+def test_fp_keeps_accuracy_by_a_standard_error():
+    gain = [BASE, score(0.81, 5, 0.5, accuracy_gain_error=0.011)]
+    assert best_checkpoint(gain, "fp") == 0
+    assert (
+        best_checkpoint([*gain, score(0.81, 6, 0.5, accuracy_gain_error=0.009)], "fp") == 2
+    )
+
+
 def test_rounding_of_weights_does_not_decide():
     scores = [score(0.3, 10, 0.0), score(0.1 + 0.2 - 1e-15, 5, 0.1)]
     assert best_checkpoint(scores, "fp") == best_checkpoint(scores, "accuracy") == 1
@@ -44,9 +53,9 @@ def test_fp_is_broken_by_the_reward():
     assert best_checkpoint(scores, "fp") == 2
 
 
-def constant_policy(action):
-    """Act the same on every row: towards the first class by `action`."""
-    return [np.zeros((2, 2)), np.arctanh([action, -action])]
+def constant_policy(factor):
+    """Act the same on every row: multiply the odds of the first class by `factor`."""
+    return [np.zeros((2, 2)), np.log([factor, 1.0])]
 
 
 def test_each_policy_is_judged_on_its_own_held_out_rows():
@@ -61,8 +70,8 @@ def test_each_policy_is_judged_on_its_own_held_out_rows():
         problem,
         held_out,
         [
-            [constant_policy(0.0), constant_policy(0.0)],
-            [constant_policy(0.5), constant_policy(-0.5)],
+            [constant_policy(1.0), constant_policy(1.0)],
+            [constant_policy(3.5), constant_policy(1 / 3.5)],
         ],
         fp_costs=np.array([1.0, 3.0]),
         counted=np.array([1]),
@@ -74,5 +83,7 @@ def test_each_policy_is_judged_on_its_own_held_out_rows():
     assert nothing["false_positives"] == moved["false_positives"] == 1
     assert moved["false_positive_cost"] == pytest.approx(3 / 3)
     # Squared errors: 0.72 to 0.18, 0.72 to 0.18, 0.32 to 0.98; weights 3, 1, 3.
-    assert nothing["reward"] == 0
-    assert moved["reward"] == pytest.approx((3 * 0.54 + 0.54 - 3 * 0.66) / 3)
+    assert nothing["reward"] == nothing["accuracy_gain_error"] == 0
+    # Gains of 1, 1 and -1.
+    assert moved["accuracy_gain_error"] == pytest.approx(np.sqrt(8 / 9 / 3))
+    assert moved["reward"] == pytest.approx((3 * 0.54 + 0.54 - 3 * 0.66) / 3, abs=1e-3)
