@@ -332,15 +332,11 @@ def perceptron(seed):
 
 def ours(name, task, base, repeat):
     """Correct the probabilities: the weighted and the fp priority of the same fit."""
-    rows, test_rows = _frame(task.X, task.proba), _frame(task.X_test, task.proba_test)
-    columns = list(rows.columns[: task.proba.shape[1]])
-    given = FrozenEstimator(PrecomputedProbaClassifier(columns).fit(rows, task.y))
-    binary = len(columns) == 2
+    binary = task.proba.shape[1] == 2
+    test_rows = beside(task.X_test, task.proba_test)
     for c in costs_of(task) if repeat < REPEATS_OF_ALL_COSTS or not binary else (1.0, 2.0):
         start = time.perf_counter()
-        model = RLCalibratedClassifier(
-            given, fp_weight=c, features=_features(task.X), random_state=repeat
-        ).fit(rows, task.y)
+        model = corrector(task, fp_weight=c, random_state=repeat)
         seconds = time.perf_counter() - start
         for priority in ("weighted", "fp") if binary else ("weighted",):
             method = name if priority == "weighted" else f"{name}, {priority}"
@@ -348,6 +344,29 @@ def ours(name, task, base, repeat):
             proba = model.set_params(priority=priority).predict_proba(test_rows)
             predicted = time.perf_counter() - start
             yield Outcome(method, c, proba, decide(proba), seconds, predicted)
+
+
+def corrector(task, **parameters):
+    """Fit ours on the rows of a task.
+
+    Parameters
+    ----------
+    task : tasks.Task
+        Rows and probabilities.
+
+    **parameters : dict
+        Of RLCalibratedClassifier.
+
+    Returns
+    -------
+    model : RLCalibratedClassifier
+        Takes rows as :func:`beside` makes them.
+    """
+    rows = beside(task.X, task.proba)
+    columns = list(rows.columns[: task.proba.shape[1]])
+    given = FrozenEstimator(PrecomputedProbaClassifier(columns).fit(rows, task.y))
+    model = RLCalibratedClassifier(given, features=features_of(task.X), **parameters)
+    return model.fit(rows, task.y)
 
 
 def direct(name, task, base, repeat):
@@ -485,14 +504,14 @@ def _logits(proba, epsilon=1e-6):
     return log - log.mean(axis=1, keepdims=True)
 
 
-def _frame(X, proba):
+def beside(X, proba):
     """Probabilities and, beside them, the features."""
     names = [f"_proba_{k}" for k in range(proba.shape[1])]
     columns = pd.DataFrame(proba, columns=names)
     return columns if X is None else pd.concat([columns, X.reset_index(drop=True)], axis=1)
 
 
-def _features(X):
+def features_of(X):
     """Transformer that sees the features, not the probabilities."""
     if X is None:
         return None
