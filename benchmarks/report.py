@@ -212,9 +212,9 @@ at ({", ".join(others)}).
 and a false negative 1; without it the cut is 0.5. Ours is trained with `fp_weight=c` and
 cut
 at 0.5; "ours, fp" is the same training with `priority="fp"`. "Direct gradient" is the
-ablation: the same policy network trained by the gradient of the reward, without
-reinforcement learning. MAPIE
-controls the false positive rate at the classifier's own with 90 % confidence."""
+ablation: the same policy network trained by backpropagation towards the same guide and
+labels, without an agent. MAPIE controls the false positive rate at the classifier's own
+with 90 % confidence."""
 
 
 def count(table, kind):
@@ -243,12 +243,11 @@ def cost_tables(binary):
     }
     parts = [
         "## Cost where a false positive costs two\n\nCost is `(c FP + FN)` per row. Cost "
-        "and "
-        "false positives (FP) are relative to the classifier's own on the same split, "
+        "and false positives (FP) are relative to the classifier's own on the same split, "
         "accuracy and recall are differences to it. FP at recall are the false positives "
         "when every method's cut is set on the test rows so that it finds as many "
-        "positives "
-        "as the classifier does at 0.5. Means over the repeats, then over the data sets."
+        "positives as the classifier does at 0.5. Means over the repeats, then over the "
+        "data sets."
     ]
     for base in [*WEAK, *STRONG]:
         part = binary[binary["base"] == base]
@@ -391,7 +390,6 @@ def rank_section(ranking, picture):
     statistic, p = ranking.friedman()
     left_out = ", ".join(ranking.dropped)
     note = f"Not ranked, because of pairs without a result: {left_out}." if left_out else ""
-    note = f"Not ranked, because of pairs without a result: {left_out}." if left_out else ""
     return f"""## Ranks
 
 Relative cost where a false positive costs two, over {len(ranking.sets)} data sets and
@@ -412,10 +410,8 @@ by {N_BOOTSTRAP:,} bootstrap samples of the data sets. {note}
 ![Mean ranks]({picture})
 
 *Mean ranks over pairs, the lowest cost on the left. A bar joins methods of which no two
-differ
-significantly over data sets (Wilcoxon's test, corrected by Holm's procedure for all pairs
-of
-methods).*"""
+differ significantly over data sets (Wilcoxon's test, corrected by Holm's procedure for all
+pairs of methods).*"""
 
 
 def draw(ranking, path):
@@ -515,12 +511,10 @@ def multiclass_section(table):
     return (
         f"## More than two classes\n\n{', '.join(names)}. The macro cost is "
         "`(c FP + FN) / K` summed over the K classes: as each mistake is a false positive "
-        "of "
-        "one class and a false negative of another, it is proportional to the error rate, "
-        "whatever `c` is. Cost is relative to the classifier's, overall and per "
-        "classifier; "
-        "ranks are over pairs of data set and classifier, without the ablation. ECE is of "
-        f"the most probable class.\n\n{markdown(frame)}"
+        "of one class and a false negative of another, it is proportional to the error "
+        "rate, whatever `c` is. Cost is relative to the classifier's, overall and per "
+        "classifier; ranks are over pairs of data set and classifier, without the "
+        f"ablation. ECE is of the most probable class.\n\n{markdown(frame)}"
     )
 
 
@@ -538,8 +532,7 @@ def logits_section(table):
     return (
         "## Probabilities of neural networks\n\nOurs sees the probabilities alone "
         "(`features=None`). Expected calibration error of the most probable class in 15 "
-        "bins "
-        f"of equal width:\n\n{markdown(ece, 4)}\n\nLog loss:\n\n{markdown(loss, 4)}"
+        f"bins of equal width:\n\n{markdown(ece, 4)}\n\nLog loss:\n\n{markdown(loss, 4)}"
     )
 
 
@@ -648,11 +641,9 @@ def fewer_false_positives(binary):
     met = [ratio <= 0.5, gain >= 0, fewer[name] >= 0.9]
     text = (
         f"False positives of ours, fp relative to the classifier's {ratio:.2f} (at most "
-        f"0.5 "
-        f"is asked for) at an accuracy {gain:+.2f} points from its own (at least 0). At "
-        f"the "
-        f"classifier's recall they are fewer on {100 * fewer[name]:.0f} % of the sets (at "
-        f"least 90 %), with the weighted priority on {100 * fewer['ours']:.0f} %."
+        f"0.5 is asked for) at an accuracy {gain:+.2f} points from its own (at least 0). "
+        f"At the classifier's recall they are fewer on {100 * fewer[name]:.0f} % of the "
+        f"sets (at least 90 %), with the weighted priority on {100 * fewer['ours']:.0f} %."
     )
     return met, text
 
@@ -687,10 +678,9 @@ def accuracy_kept(binary):
     )
     text = (
         f"The accuracy of ours, fp is not below the classifier's minus half a standard "
-        f"error "
-        f"(binomial, of one test split) on {100 * kept:.1f} % of {len(short)} pairs (at "
-        f"least "
-        f"95 % is asked for). Standard errors below, of the others: {below or 'none'}."
+        f"error (binomial, of one test split) on {100 * kept:.1f} % of {len(short)} pairs "
+        f"(at least 95 % is asked for). Standard errors below, of the others: "
+        f"{below or 'none'}."
     )
     return [kept >= 0.95], text
 

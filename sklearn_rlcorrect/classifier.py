@@ -146,7 +146,8 @@ class RLCalibratedClassifier(
 
         - "weighted": largest mean reward, false positives weighted.
         - "fp": fewest false positives (or lowest cost of them, if several classes
-          count) among the checkpoints whose accuracy is not below the classifier's.
+          count) among the checkpoints whose accuracy is above the classifier's by a
+          standard error, or whose decisions are right where the classifier's are.
         - "accuracy": highest accuracy.
 
         It may be changed after `fit`, without training again.
@@ -239,7 +240,8 @@ class RLCalibratedClassifier(
     history_ : dict of str to ndarray
         Per metric one value per checkpoint, on the rows that the policies were not
         trained on: "timesteps", "reward", "accuracy", "false_positives",
-        "false_negatives", "false_positive_cost", "precision", "recall", "f1", "brier",
+        "false_negatives", "false_positive_cost", "accuracy_gain_error" (standard error of
+        the accuracy's gain over entry 0), "precision", "recall", "f1", "brier",
         "log_loss". Rows count by their weights. Entry 0 is the wrapped classifier alone.
 
     selected_ : dict of str to int

@@ -13,7 +13,7 @@ def random_policy():
 
 
 def known_policy():
-    """Hidden unit: `a - b + 0.5`, rectified; outputs: twice that, and minus twice, plus 1."""
+    """Hidden unit `h = a - b + 0.5`, rectified; outputs `2 h` and `1 - 2 h`."""
     weights, last = np.array([[1.0], [-1.0]]), np.array([[2.0, -2.0]])
     return [weights, np.array([0.5]), last, np.array([0.0, 1.0])]
 
