@@ -62,7 +62,7 @@ def main():
     add(
         "--picture", type=Path, default=Path("docs/critical_difference.png"), help="to draw"
     )
-    add("--speed", type=Path, help="output of speed.py, to be included")
+    add("--speed", type=Path, help="output of scale.py, to be included")
     args = parser.parse_args()
     table = load(args.results)
     binary = relative(table[table["kind"] == "binary"])
@@ -584,7 +584,7 @@ def targets(table, binary, ranking, speed):
     if speed:
         lines.append(f"- **T6**, speed:\n\n```\n{speed.read_text().strip()}\n```")
     else:
-        lines.append("- **T6**, speed, is measured by `python benchmarks/speed.py`.")
+        lines.append("- **T6**, speed, is measured by `python benchmarks/scale.py`.")
     return "## The targets\n\n" + "\n".join(lines)
 
 

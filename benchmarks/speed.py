@@ -35,7 +35,7 @@ def main():
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--recipe-steps", type=int, default=3000, help="of 200000 (default: 3000)"
+        "--recipe-steps", type=int, default=3000, help="of 200,000 (default: 3000)"
     )
     parser.add_argument("--seeds", type=int, default=3, help="runs (default: 3)")
     parser.add_argument("--n-jobs", type=int, default=1, help="of ours (default: 1)")
@@ -45,7 +45,7 @@ def main():
     ours, recipe, reward, recipe_reward = np.array(results).T
     print(f"{'':34}{'mean':>10}{'sd':>10}   ({args.seeds} seeds)")
     for name, values, digits in [
-        ("ours, 200,000 steps x 3 policies, s", ours, 1),
+        ("ours, 50,000 steps x 3 policies, s", ours, 1),
         ("recipe, 200,000 steps, s", recipe, 0),
         ("speed-up of the ensemble", recipe / ours, 0),
         ("held-out reward, ours", reward, 4),

@@ -29,20 +29,22 @@ def guide_of(problem, seed):
     Returns
     -------
     guide : ndarray of shape (n_samples, n_classes)
-        Probabilities of at least 0.0009. Those of a row are from trees that were fitted
+        Probabilities above zero. Those of a row are from trees that were fitted
         on other rows, and on none that looks the same.
 
     has_trees : bool
-        False where the guide knows nothing and is uniform: there are no features, few
-        kinds of rows, or too few rows of a class.
+        False where the guide knows nothing and is uniform: there are no features, or few
+        kinds of rows.
     """
     n_classes = problem.proba.shape[1]
     kind, label = problem.kinds()
-    if problem.observations.shape[1] == 2 * n_classes or not _can_fold(problem, label):
+    has_features = problem.observations.shape[1] > 2 * n_classes
+    if not has_features or problem.has_few_kinds(len(label)) or len(label) < _N_FOLDS:
         return np.full(problem.proba.shape, 1 / n_classes), False
     posterior = np.zeros_like(problem.proba)
     folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=seed)
-    for _, part in folds.split(label, label):
+    strata = _strata(label, n_classes)
+    for _, part in folds.split(strata, strata):
         held_out = np.isin(kind, part)
         trees = _trees(seed).fit(
             _columns(problem.observations[~held_out], n_classes),
@@ -50,7 +52,8 @@ def guide_of(problem, seed):
             sample_weight=_unless_equal(problem.sample_weight[~held_out]),
         )
         proba = trees.predict_proba(_columns(problem.observations[held_out], n_classes))
-        posterior[np.ix_(held_out, trees.classes_)] = proba
+        # Trees that know a single class answer for two.
+        posterior[np.ix_(held_out, trees.classes_)] = proba[:, : len(trees.classes_)]
     return _off_the_edge(posterior), True
 
 
@@ -64,10 +67,10 @@ def _trees(seed):
     )
 
 
-def _can_fold(problem, label):
-    """Whether every class has rows in all folds, and kinds can be told apart at all."""
-    counts = np.bincount(label, minlength=problem.proba.shape[1])
-    return not problem.has_few_kinds(len(label)) and counts[counts > 0].min() >= _N_FOLDS
+def _strata(label, n_classes):
+    """Labels, those with too few rows for all folds put to the most frequent one."""
+    counts = np.bincount(label, minlength=n_classes)
+    return np.where(counts[label] < _N_FOLDS, counts.argmax(), label)
 
 
 def _columns(observations, n_classes):

@@ -74,9 +74,11 @@ def score_checkpoints(problem, held_out, checkpoints, *, fp_costs, counted):
         the standard error of the gain in accuracy over the classifier; rows count by
         their weights everywhere.
     """
-    part = problem.take(np.concatenate(held_out))
+    rows = np.concatenate(held_out)
+    part = problem.take(rows)
+    _, row = np.unique(rows, return_inverse=True)
     return [
-        _score(part, held_out_actions(problem, held_out, policies), fp_costs, counted)
+        _score(part, row, held_out_actions(problem, held_out, policies), fp_costs, counted)
         for policies in checkpoints
     ]
 
@@ -108,7 +110,7 @@ def held_out_actions(problem, held_out, policies):
     )
 
 
-def _score(problem, actions, fp_costs, counted):
+def _score(problem, row, actions, fp_costs, counted):
     adjusted = problem.adjusted(actions)
     predicted, weight = adjusted.argmax(axis=1), problem.sample_weight
     wrong = predicted != problem.y
@@ -125,15 +127,18 @@ def _score(problem, actions, fp_costs, counted):
     )
     return metrics | {
         "reward": float(np.average(rewards, weights=weight)),
-        "accuracy_gain_error": _standard_error(right_now - right_before, weight),
+        "accuracy_gain_error": _standard_error(right_now - right_before, weight, row),
         "false_positive_cost": float(
             (fp_costs * mistaken_for)[counted].sum() / weight.sum()
         ),
     }
 
 
-def _standard_error(values, weight):
-    """Of the mean of values of which each is there `weight` times."""
-    mean = np.average(values, weights=weight)
-    variance = np.average((values - mean) ** 2, weights=weight)
-    return float(np.sqrt(variance / weight.sum()))
+def _standard_error(values, weight, row):
+    """Of a mean over rows that several policies were judged on: they count as one.
+
+    A weight says how many rows a row stands for.
+    """
+    deviation = np.bincount(row, values - np.average(values, weights=weight))
+    row_weight = np.bincount(row, weight) / np.bincount(row)
+    return float(np.sqrt(row_weight @ deviation**2) / weight.sum())

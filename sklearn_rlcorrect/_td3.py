@@ -63,6 +63,8 @@ _FIRST_WIDTH = 1.0
 _LAST_WIDTH = 0.05
 # Changes of probabilities that are smaller than this are rounding.
 _SMALLEST_CHANGE = 1e-9
+# Bound of slopes, in standard deviations of the rewards: logarithms are steep at 0.
+_STEEPEST = 30.0
 # Pull on steps, back to the classifier's own probabilities, where a reward is flat.
 _PULL = 1e-3
 
@@ -124,7 +126,6 @@ def train_policy(
     with _one_training_at_a_time():
         guided, has_trees = _guided(problem, seed)
         env = CorrectionVecEnv(guided, n_envs, env_rng)
-        env.action_space.seed(seed)
         agent = OneStepTD3(
             OneStepPolicy,
             env,
@@ -174,11 +175,12 @@ def _one_training_at_a_time():
     Batches and trees are small: more threads wait for each other longer than they work,
     above all those of torch and of scikit-learn, which do not know of each other.
     """
-    with _LOCK, threadpool_limits(1), th.random.fork_rng(devices=[]):
+    with _LOCK, th.random.fork_rng(devices=[]):
         n_threads = th.get_num_threads()
         th.set_num_threads(1)
         try:
-            yield
+            with threadpool_limits(1):
+                yield
         finally:
             th.set_num_threads(n_threads)
 
@@ -220,16 +222,19 @@ class OneStepTD3(TD3):
         """One step of the actor along the slope of the value.
 
         The slope is taken to either side along one random direction of log-odds per row.
-        It is per change of the action, not per step in log-odds: a confident mistake,
-        which a step hardly moves, counts as much as another.
+        It is per change of the probabilities aimed at, not per step in log-odds: a
+        confident mistake, which a step hardly moves, counts as much as another.
         """
         steps = self.actor.steps(observations)
         direction = self.critic.direction(steps.shape)
         ahead, behind = (
-            self.actor.targets(steps.detach() + side * direction, observations)[1]
+            self.actor.targets(steps.detach() + side * direction, observations)
             for side in (width, -width)
         )
-        slope = self.critic.slope(observations, ahead, behind) / self._reward_scale
+        actions = (self.actor.towards(target, observations) for target in (ahead, behind))
+        rise = self.critic.rise(observations, *actions) / self._reward_scale
+        change = (ahead - behind).norm(dim=1, keepdim=True).clamp(min=_SMALLEST_CHANGE)
+        slope = (rise / change).clamp(-_STEEPEST, _STEEPEST).float()
         self.actor.optimizer.zero_grad()
         steps.backward((_PULL * steps.detach() - slope * direction) / len(steps))
         self.actor.optimizer.step()
@@ -253,26 +258,31 @@ class LogOddsActor(Actor):
 
     def forward(self, obs):
         """Actions in [-1, 1]."""
-        proba, target = self.targets(self.steps(obs), obs)
-        return ((target - proba) / self._max_adjustment).clamp(-1, 1).float()
+        return self.towards(self.targets(self.steps(obs), obs), obs).float()
 
     def steps(self, obs):
         """Steps in log-odds: the output of the network before it is squashed."""
         return self.mu[:-1](self.features_extractor(obs))
 
     def targets(self, steps, obs):
-        """Probabilities as they are, and where the steps lead: in double precision."""
+        """Probabilities where the steps lead, in double precision."""
         proba = obs[:, : steps.shape[1]].double()
         factor = steps.double().clamp(-LARGEST_STEP, LARGEST_STEP).exp()
         target = proba * factor + FOOTHOLD * (factor - 1).clamp(min=0)
-        return proba, target / target.sum(dim=1, keepdim=True)
+        return target / target.sum(dim=1, keepdim=True)
+
+    def towards(self, target, obs):
+        """Actions that lead to the targets, as near as they may."""
+        proba = obs[:, : target.shape[1]].double()
+        return ((target - proba) / self._max_adjustment).clamp(-1, 1)
 
 
 class PosteriorCritic(ContinuousCritic):
     """Twin critics whose value is the mean known reward under a posterior.
 
     Behind what the actor sees, the observations of a training hold the logarithm of the
-    guide, where the posterior starts, and the class of the row, which no network sees.
+    guide, where the posterior starts, and the class of the row, which no network sees. The
+    networks learn only where the guide knows nothing.
 
     Parameters
     ----------
@@ -291,14 +301,14 @@ class PosteriorCritic(ContinuousCritic):
         self._problem, self._rng = problem, rng
         self._n_classes = problem.proba.shape[1]
         for i in range(self.n_critics):
-            layers = create_mlp(3 * self._n_classes, self._n_classes, kwargs["net_arch"])
+            n_seen = kwargs["features_dim"] - self._n_classes
+            layers = create_mlp(n_seen, self._n_classes, kwargs["net_arch"])
             self.q_networks[i] = nn.Sequential(*layers)
             self.add_module(f"qf{i}", self.q_networks[i])
 
     def forward(self, obs, actions):
         """Value of the actions, by each critic: shape (batch_size, 1)."""
-        proba = obs[:, : self._n_classes]
-        rewards = self._class_rewards(proba, self._adjusted(proba, actions)).float()
+        rewards = self._class_rewards(obs, actions).float()
         return tuple(
             (posterior * rewards).sum(dim=1, keepdim=True)
             for posterior in self._posteriors(obs)
@@ -307,14 +317,15 @@ class PosteriorCritic(ContinuousCritic):
     def direction(self, shape):
         """One random direction per row, in the plane of steps that sum to zero.
 
-        A shift of all steps changes nothing.
+        A shift of all steps changes next to nothing.
         """
         direction = self._rng.normal(size=shape)
         direction -= direction.mean(axis=1, keepdims=True)
-        return _to_torch(direction / np.sqrt(np.mean(direction**2, axis=1, keepdims=True)))
+        direction /= np.sqrt(np.mean(direction**2, axis=1, keepdims=True))
+        return th.from_numpy(direction.astype(np.float32))
 
-    def slope(self, obs, ahead, behind):
-        """Rise of the value per change of the probabilities.
+    def rise(self, obs, ahead, behind):
+        """Rise of the value from one action to another: shape (batch_size, 1).
 
         The value is the critics' mean, and in part what the row itself would give.
         """
@@ -322,28 +333,20 @@ class PosteriorCritic(ContinuousCritic):
             posterior = sum(self._posteriors(obs)) / self.n_critics
         outcome = obs[:, -self._n_classes :]
         posterior = (1 - _OUTCOME) * posterior + _OUTCOME * outcome
-        proba = obs[:, : self._n_classes]
-        rise = self._class_rewards(proba, ahead) - self._class_rewards(proba, behind)
-        change = (ahead - behind).norm(dim=1, keepdim=True).clamp(min=_SMALLEST_CHANGE)
-        return ((posterior * rise).sum(dim=1, keepdim=True) / change).float()
-
-    def _adjusted(self, proba, actions):
-        arrays = proba.double().numpy(), actions.double().numpy()
-        return th.from_numpy(adjust(*arrays, self._problem.max_adjustment))
+        rise = self._class_rewards(obs, ahead) - self._class_rewards(obs, behind)
+        return (posterior * rise).sum(dim=1, keepdim=True)
 
     def _posteriors(self, obs):
-        """Posterior of each critic: no features, which would be learnt by heart."""
-        guide = obs[:, -2 * self._n_classes : -self._n_classes]
-        seen = th.cat([obs[:, : 2 * self._n_classes], guide], dim=1)
+        """Posterior of each critic, which the class itself must not reach."""
+        seen = obs[:, : -self._n_classes]
+        guide = seen[:, -self._n_classes :]
         return [F.softmax(guide + network(seen), dim=1) for network in self.q_networks]
 
-    def _class_rewards(self, proba, adjusted):
-        arrays = proba.double().numpy(), adjusted.double().numpy()
-        return th.from_numpy(self._problem.rewards_of_classes(*arrays))
-
-
-def _to_torch(array):
-    return th.from_numpy(array.astype(np.float32))
+    def _class_rewards(self, obs, actions):
+        proba = obs[:, : self._n_classes].double().numpy()
+        actions = actions.double().numpy()
+        adjusted = adjust(proba, actions, self._problem.max_adjustment)
+        return th.from_numpy(self._problem.rewards_of_classes(proba, adjusted))
 
 
 class OneStepPolicy(TD3Policy):
@@ -418,10 +421,13 @@ class SeededReplayBuffer(ReplayBuffer):
 
     def sample(self, batch_size, env=None):
         """Observations, actions and rewards of random transitions."""
-        batch = (
-            self._rng.integers(self._n_filled(), size=batch_size),
-            self._rng.integers(self.n_envs, size=batch_size),
-        )
+        step = self._rng.integers(self._n_filled(), size=batch_size)
+        if self.full:
+            # Not the step that is overwritten next: its observations are newer already.
+            step = (self.pos + self._rng.integers(1, self.buffer_size, batch_size)) % (
+                self.buffer_size
+            )
+        batch = step, self._rng.integers(self.n_envs, size=batch_size)
         return (
             th.from_numpy(self.observations[batch]),
             th.from_numpy(self.actions[batch]),

@@ -48,15 +48,44 @@ def test_rows_that_look_the_same_say_nothing_of_each_other():
     ("features", "y"),
     [
         (np.empty((100, 0)), np.arange(100) % 2),
-        (np.arange(100)[:, np.newaxis], np.array([1, 1] + [0] * 98)),
         ((np.arange(100) % 3)[:, np.newaxis], np.arange(100) % 2),
     ],
-    ids=["no features", "two rows of a class", "three kinds of rows"],
+    ids=["no features", "three kinds of rows"],
 )
 def test_is_uniform_where_nothing_can_be_known(features, y):
     guide, has_trees = guide_of(make_problem(features, y), 0)
     assert not has_trees
     np.testing.assert_array_equal(guide, 0.5)
+
+
+def test_a_rare_class_does_not_silence_the_trees():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, 2))
+    y = (features[:, 0] > 0) * 1
+    y[0] = 2
+    guide, has_trees = guide_of(make_problem(features, y, 3), 0)
+    assert has_trees
+    assert np.mean(guide.argmax(axis=1) == y) > 0.9
+
+
+def test_trees_may_know_a_single_class():
+    rng = np.random.default_rng(0)
+    guide, _ = guide_of(make_problem(rng.normal(size=(60, 2)), np.zeros(60, dtype=int)), 0)
+    np.testing.assert_allclose(guide[:, 0], 1, atol=0.002)
+
+
+def test_no_row_has_a_say_in_its_own_guide():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(100, 2))
+    y = (np.arange(100) >= 60) * 1
+    relabelled = y.copy()
+    # A class of one row is put to the most frequent one: the folds stay as they are.
+    relabelled[0] = 2
+    kept, changed = (
+        guide_of(make_problem(features, labels, 3), 0)[0] for labels in (y, relabelled)
+    )
+    np.testing.assert_array_equal(changed[0], kept[0])
+    assert np.abs(changed - kept).max() > 0
 
 
 def test_a_class_that_no_row_has_is_kept_off_zero():

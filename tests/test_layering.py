@@ -31,7 +31,7 @@ ARROWS = {
     "_policy": set(),
     "_problem": {"_adjustment"},
     "_selection": {"_policy", "metrics"},
-    "_td3": {"_callbacks", "_guide", "_policy", "_selection", "envs"},
+    "_td3": {"_adjustment", "_callbacks", "_guide", "_policy", "_selection", "envs"},
     "_validation": {"_guard", "_selection", "rewards"},
     "features": {"_links"},
     "card": {"_guard", "evaluation", "metrics", "persistence", "plotting", "rewards"},

@@ -87,3 +87,23 @@ def test_each_policy_is_judged_on_its_own_held_out_rows():
     # Gains of 1, 1 and -1.
     assert moved["accuracy_gain_error"] == pytest.approx(np.sqrt(8 / 9 / 3))
     assert moved["reward"] == pytest.approx((3 * 0.54 + 0.54 - 3 * 0.66) / 3, abs=1e-3)
+
+
+def test_rows_that_several_policies_are_judged_on_count_once_in_the_standard_error():
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet(np.ones(2), size=200)
+    problem = CorrectionProblem(
+        proba, proba, rng.integers(2, size=200), brier, np.ones(2), 0.6, np.ones(200)
+    )
+    once, twice = (
+        score_checkpoints(
+            problem,
+            [np.arange(200)] * n,
+            [[constant_policy(3.0)] * n],
+            fp_costs=np.ones(2),
+            counted=np.array([1]),
+        )[0]["accuracy_gain_error"]
+        for n in (1, 2)
+    )
+    assert once == pytest.approx(twice)
+    assert once > 0

@@ -2,12 +2,16 @@
 
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from gymnasium.spaces import Box
 
 from sklearn_rlcorrect import _td3
+from sklearn_rlcorrect._guide import guide_of
 from sklearn_rlcorrect._observation import fit_scaler, observe
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
@@ -66,6 +70,64 @@ def test_finds_the_cost_shifted_posterior(reward, fp_weight):
     problem, truth = binary_problem(reward=reward, fp_weight=fp_weight)
     found = adjusted_by(train(problem)[-1][1], problem)[:, 1]
     assert np.abs(found - truth / (truth + fp_weight * (1 - truth))).max() < 0.08
+
+
+def with_features(features, y, proba=0.5, **kwargs):
+    """A classifier that says the same of every row, beside features that may know more."""
+    proba = np.tile([1 - proba, proba], (len(y), 1))
+    problem = make_problem(proba, y, **kwargs)
+    return replace(problem, observations=np.hstack([problem.observations, features]))
+
+
+def test_finds_what_features_say_with_a_guide():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(4000, 3))
+    truth = np.where(features[:, 0] > 0, 0.9, 0.2)
+    problem = with_features(features, (rng.random(4000) < truth).astype(int))
+    assert guide_of(problem, 0)[1]
+    found = adjusted_by(train(problem, total_timesteps=50_000)[-1][1], problem)[:, 1]
+    assert np.abs(found - truth).mean() < 0.06
+
+
+def test_finds_what_features_say_without_a_guide():
+    # Two kinds of rows, of which the classifier says the same.
+    rng = np.random.default_rng(0)
+    feature = rng.integers(2, size=4000)
+    y = (rng.random(4000) < np.where(feature == 1, 0.9, 0.2)).astype(int)
+    problem = with_features(feature[:, np.newaxis], y)
+    assert not guide_of(problem, 0)[1]
+    found = adjusted_by(train(problem)[-1][1], problem)[:, 1]
+    assert np.abs(found - np.where(feature == 1, 0.9, 0.2)).max() < 0.08
+
+
+def test_a_gain_beyond_the_bound_does_not_tempt():
+    # Moving costs; it pays only for those who may go further than the bound.
+    def reward(y, proba, adjusted):
+        moved = np.abs(adjusted - proba)[:, 1]
+        return np.where(moved > 0.3, 1.0, -moved)
+
+    rng = np.random.default_rng(0)
+    said = rng.uniform(0.4, 0.6, 1000)
+    y = rng.integers(2, size=1000)
+    proba = np.column_stack([1 - said, said])
+    near, far = (
+        np.abs(adjusted_by(train(problem)[-1][1], problem) - proba).mean()
+        for m in (0.1, 0.6)
+        for problem in [make_problem(proba, y, reward, max_adjustment=m)]
+    )
+    assert near < 0.02
+    assert far > 0.3
+
+
+def test_near_certain_rows_do_not_drown_the_others_in_a_logarithm():
+    # Half of the rows are said to be nearly impossible, and are.
+    rng = np.random.default_rng(0)
+    group = rng.integers(2, size=4000)
+    said, truth = np.where(group == 1, 0.5, 1e-5), np.where(group == 1, 0.8, 1e-3)
+    y = (rng.random(4000) < truth).astype(int)
+    problem = make_problem(np.column_stack([1 - said, said]), y, log_loss)
+    found = adjusted_by(train(problem)[-1][1], problem)[:, 1]
+    assert np.abs(found - truth).max() < 0.08
 
 
 def test_finds_the_right_side_under_a_reward_without_gradient():
@@ -129,6 +191,7 @@ def test_threads_do_not_disturb_each_other():
         # Somebody else draws from the global generators all the while.
         np.random.random(10)  # noqa: NPY002
         torch.rand(10)
+    assert len(results) == 3
     for result in results:
         np.testing.assert_array_equal(result[0], alone[0])
         np.testing.assert_array_equal(result[-2], alone[-2])
@@ -142,6 +205,8 @@ def test_global_random_states_and_threads_are_left_alone():
     try:
         train(problem, total_timesteps=1000)
         assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor() as pool:
+            assert pool.submit(torch.get_num_threads).result() == 3
     finally:
         torch.set_num_threads(n_threads)
     assert random.getstate() == states[0]
@@ -210,3 +275,20 @@ def test_the_learning_rate_never_turns_negative(monkeypatch):
     train(problem, total_timesteps=20_999)
     assert min(rates) >= 0
     assert rates == sorted(rates, reverse=True)
+
+
+def test_a_full_buffer_keeps_observations_and_rewards_together():
+    buffer = _td3.SeededReplayBuffer(
+        5,
+        Box(-10, 10, (1,), np.float32),
+        Box(-1, 1, (1,), np.float32),
+        device="cpu",
+        rng=np.random.default_rng(0),
+        optimize_memory_usage=True,
+        handle_timeout_termination=False,
+    )
+    for i in range(13):
+        now, then = (np.full((1, 1), j, np.float32) for j in (i, i + 1))
+        buffer.add(now, then, np.zeros((1, 1)), np.array([i]), np.array([True]), [{}])
+        observations, _, rewards = buffer.sample(100)
+        np.testing.assert_array_equal(observations, rewards)
