@@ -117,6 +117,21 @@ _ADJUST = """
     probabilities = Where(unchanged, proba, projected)
 """
 
+# The same for two classes, `_adjust_two`.
+_ADJUST_TWO = """
+    of_first, of_second = Split<axis=1, num_outputs=2>(actions)
+    difference = Sub(of_second, of_first)
+    scaled_difference = Mul(difference, max_adjustment)
+    move = Div(scaled_difference, two)
+    said_first, said_second = Split<axis=1, num_outputs=2>(proba)
+    target = Add(said_second, move)
+    second = Clip(target, zero, one)
+    first = Sub(one, second)
+    projected = Concat<axis=1>(first, second)
+    unchanged = Equal(move, zero)
+    probabilities = Where(unchanged, proba, projected)
+"""
+
 # `decide` in `_guard`.
 _MOST_PROBABLE = """
     best = ArgMax<axis=1, keepdims=0>(probabilities)
@@ -171,7 +186,7 @@ def policy_graph(model, proba_from):
             outputs=f"hidden_{n_layers}"
         ),
         _MEAN,
-        _ADJUST,
+        _ADJUST_TWO if n_classes == 2 else _ADJUST,
         _MOST_PROBABLE if cut["threshold"] is None else _ABOVE_A_CUT,
     ]
     weights = {f"weights_{i}": array for i, array in enumerate(layers[::2])}
@@ -207,11 +222,10 @@ def policy_graph(model, proba_from):
 
 
 def _shape_constants(n_classes):
-    return {
-        "zero": 0.0,
-        "one": 1.0,
-        "axis_0": [0],
-        "axis_1": [1],
+    common = {"zero": 0.0, "one": 1.0, "axis_0": [0], "axis_1": [1]}
+    if n_classes == 2:
+        return common | {"two": 2.0}
+    return common | {
         "last_axis": 1,
         "first": [0],
         "second": [1],

@@ -109,13 +109,13 @@ def corrector(proba, features, weights, max_adjustment, format_version=FORMAT_VE
     return model
 
 
-def run_policy(model, proba, features):
+def run_policy(model, proba, features, output="probabilities"):
     opset = [onnx.helper.make_opsetid("", 19)]
     graph = policy_graph(model, "probabilities")
     policy = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
     feed = {"scores": proba} | ({} if features is None else {"features": features})
     session = onnxruntime.InferenceSession(policy.SerializeToString())
-    return session.run(["probabilities"], feed)[0]
+    return session.run([output], feed)[0]
 
 
 @settings(deadline=None)
@@ -142,6 +142,20 @@ def test_policy_alone_is_exact(rows, max_adjustment, has_features, format_versio
         rtol=0,
         atol=1e-12,
     )
+
+
+@pytest.mark.parametrize("max_adjustment", [0.05, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("step", [15.0, -15.0])
+def test_ties_are_broken_the_same_way(max_adjustment, step):
+    # Actions at the bound take round probabilities to exactly 0.5, or next to it.
+    positive = np.arange(1, 100) / 100
+    proba = np.column_stack([1 - positive, positive])
+    model = corrector(proba, None, np.zeros, max_adjustment)
+    for policy in model.policies_["weighted"]:
+        policy[-1] = np.array([-step, step])
+    actions = np.tile(np.sign([-step, step]), (99, 1))
+    expected = adjust(proba, actions, max_adjustment).argmax(axis=1)
+    np.testing.assert_array_equal(run_policy(model, proba, None, "label"), expected)
 
 
 @settings(deadline=None, max_examples=20)
