@@ -635,7 +635,8 @@ def first_of_all(binary, ranking):
         f"{listed(failing) or 'none of the tuned threshold and calibrators + cut'}. "
         f"Upper 95 % bounds (bootstrap of data sets) of the difference in relative cost "
         f"from the stacks: {listed(stacks)} (not worse: at most {MARGIN}). Mean relative "
-        f"cost {costs['ours']:.3f}, {distance:+.1f} % from the ablation's {costs[ABLATION]:.3f} "
+        f"cost {costs['ours']:.3f}, {distance:+.1f} % from the ablation's "
+        f"{costs[ABLATION]:.3f} "
         f"(at most +1 % is asked for). On the sets that nothing was tuned on the lowest "
         f"mean ranks are {listed(untouched_ranks[:3])}."
     )
