@@ -124,7 +124,7 @@ def test_a_later_format_is_refused(fitted, tmp_path):
 
 # A later scikit-learn warns that its own parts are of another version.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_file_of_a_release_is_read(cancer, version):
     """Written by ``tests/data/write.py``; to be read by every later release."""
     model = load_model(DATA / f"format_{version}.skops")

@@ -26,7 +26,7 @@ if __name__ == "__main__":
         net_arch=(16,),
         fp_weight={0: 1.5},
         max_fpr=0.05,
-        priority="fp",
+        priority="weighted",
         guard_fraction=0.5,
         random_state=0,
     ).fit(X, y)
