@@ -26,7 +26,7 @@ class CorrectionProblem:
         Probabilities of the classifier, from rows it was not fitted on.
 
     y : ndarray of shape (n_samples,)
-        Index of the true class. It enters the reward, never the observation.
+        Index of the true class. It enters the reward, never what a policy observes.
 
     reward : callable
         ``(y_true, proba, adjusted) -> ndarray of shape (n_samples,)``, see

@@ -9,8 +9,8 @@ exploration noise. Three things are particular to this problem:
 
 - What an action is worth is known for every class; only the class is not. So a critic is
   a posterior of the classes, and the value of an action is its mean reward under it.
-- The critics start from the guide (:mod:`sklearn_rlcorrect._guide`), which the actor does
-  not see. Where there is none, they learn the posterior from rewards alone.
+- The critics have a guide (:mod:`sklearn_rlcorrect._guide`), which the actor does not see,
+  and stay with it. Where there is none, they learn the posterior from rewards alone.
 - The actor steps in log-odds, and a reward is any numpy function. The slope of the value
   along a step is a central difference, wide enough to see across the plateaus of a
   bounded adjustment or of a 0/1 reward.

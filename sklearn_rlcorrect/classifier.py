@@ -285,7 +285,8 @@ class RLCalibratedClassifier(
     Notes
     -----
     The policy is trained on out-of-fold probabilities, never on those of rows that the
-    classifier was fitted on, and never sees a label: labels are in the reward alone.
+    classifier was fitted on, and never sees a label: labels are in the rewards, and in
+    what the critics know, which are thrown away after training.
 
     Training needs torch, stable-baselines3 and gymnasium; predicting needs none of them.
 

@@ -2,7 +2,8 @@
 
 A one-step contextual bandit: an episode is one sample, the observation is what the
 classifier (and the features) say about it, the action is the adjustment, the reward is
-what the adjustment was worth, and the episode ends. The label is in the reward only.
+what the adjustment was worth, and the episode ends. The label is in the reward only (a
+training puts it behind what the actor sees, for the critics).
 """
 
 import numpy as np
