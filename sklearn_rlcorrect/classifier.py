@@ -570,27 +570,29 @@ class RLCalibratedClassifier(
             raise ValueError("X has no rows: there is nothing to check.")
         known = label_indices(y, check_known_labels(y, self.classes_))
         limits = Limits.of_report(report)
-        rows = self._labelled(X, known, self.priority)
+        rows = self._labelled(X, known)[self.priority]
         return check(limits, rows, report["scale"], report["threshold"], report["positive"])
 
     def _correct(self, X, proba):
-        actions = self._actions(X, proba, self.priority)
+        actions = self._actions(self._seen(X, proba), self.priority)
         return adjust(proba, actions, in_force(self)["scale"] * self.max_adjustment_)
 
-    def _actions(self, X, proba, priority):
+    def _seen(self, X, proba):
         features = dense_features(self.feature_transformer_, X)
-        observations = observe(proba, features, self.observation_scaler_)
+        return observe(proba, features, self.observation_scaler_)
+
+    def _actions(self, observations, priority):
         return policy_actions(self.policies_[priority], observations, bound_of_steps(self))
 
-    def _labelled(self, X, y, priority):
-        """What the policy of a priority does to labelled rows."""
+    def _labelled(self, X, y):
+        """Per priority, what its policy does to labelled rows."""
         proba = _base_proba(self.estimator_, X, self.classes_)
         (X,) = indexable(X)
-        actions = [
-            self._actions(_safe_indexing(X, rows), proba[rows], priority)
-            for rows in gen_batches(len(proba), _CHUNK)
-        ]
-        return Rows(proba, np.vstack(actions), y, np.ones(len(y)), self.max_adjustment_)
+        seen, weight = self._seen(X, proba), np.ones(len(y))
+        return {
+            name: Rows(proba, self._actions(seen, name), y, weight, self.max_adjustment_)
+            for name in self.policies_
+        }
 
     def _set_aside(self, X, y, sample_weight, groups, seed):
         """Numbers of the rows to fit on, and the rows of the guard."""
@@ -605,14 +607,13 @@ class RLCalibratedClassifier(
         """Open the guard: what can be proven of the policy of each priority."""
         limits, held_out = Limits.of(self), [rows for _, rows in splits]
         part = problem.take(np.concatenate(held_out))
-        reports = {}
+        guard_rows, reports = self._labelled(X, y), {}
         for name, policies in self.policies_.items():
             actions = held_out_actions(problem, held_out, policies)
             learn = Rows(
                 part.proba, actions, part.y, part.sample_weight, self.max_adjustment_
             )
-            rows = self._labelled(X, y, name)
-            reports[name] = guard(limits, rows, learn, positive)
+            reports[name] = guard(limits, guard_rows[name], learn, positive)
         for message in warnings_of(limits, reports):
             warnings.warn(message, stacklevel=4)  # the caller of fit
         return reports
