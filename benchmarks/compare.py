@@ -15,6 +15,7 @@ import argparse
 import logging
 import os
 import warnings
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 import joblib
@@ -33,6 +34,10 @@ COLUMNS = [
     *("brier", "log_loss", "ece", "auc", "fit_seconds", "predict_seconds"),
     *("base_fit_seconds", "base_predict_seconds"),
 ]
+PACKAGES = [
+    *("sklearn-rlcorrect", "scikit-learn", "numpy", "torch", "stable-baselines3"),
+    *("venn-abers", "probmetrics", "MCGrad", "MAPIE"),
+]
 QUICK_BASES = ["logistic regression", "random forest"]
 # Probabilities count as at least this in the log loss.
 LOG_LOSS_CLIP = 1e-6
@@ -46,6 +51,7 @@ def main():
     if absent:
         print(f"not in {args.data_dir}, left out: {', '.join(absent)}")
     say_what_is_missing()
+    write_versions(args.results)
     if args.quick:
         quick = [p for p in pairs if p[0] in tasks.QUICK_SETS and p[1] in QUICK_BASES]
         pairs, args.repeats = quick, 1
@@ -97,6 +103,17 @@ def say_what_is_missing():
     for name in rivals.METHODS:
         if packages := rivals.missing_packages(name):
             print(f"{name} is left out: no {', '.join(packages)} installed")
+
+
+def write_versions(results):
+    """Say beside the results with what they were made."""
+    found = [f"{name} {version(name)}" for name in PACKAGES if installed(name)]
+    results.with_name("versions.txt").write_text("\n".join(found) + "\n")
+
+
+def installed(name):
+    """Whether a distribution is installed."""
+    return any(True for _ in distributions(name=name))
 
 
 def jobs(pairs, args):

@@ -90,9 +90,8 @@ def parse():
     add("--n-jobs", type=int, default=-1, help="processes (default: all processors)")
     args = parser.parse_args()
     args.data = args.data.split(";")
-    args.variants = list(dict.fromkeys(["default", *args.variants]))
-    if args.variants == ["default"]:
-        args.variants = [*VARIANTS, *RIVALS]
+    chosen = args.variants or [*VARIANTS, *RIVALS]
+    args.variants = list(dict.fromkeys(["default", *chosen]))
     if unknown := set(args.variants) - set(VARIANTS) - set(RIVALS):
         parser.error(f"no variant is named {', '.join(unknown)}")
     return args

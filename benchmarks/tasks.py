@@ -194,7 +194,7 @@ def _table(folder, name):
 def _halves(table, repeat, *, temporal):
     n_train = min(len(table) // 2, MAX_TRAIN)
     if temporal:
-        # Stretches of the repeats follow one another.
+        # Stretches of the repeats follow one another, and begin again near the start.
         start = repeat * 2 * n_train % (len(table) - 2 * n_train)
         stretch = table.iloc[start : start + 2 * n_train]
         return stretch.iloc[:n_train].copy(), stretch.iloc[n_train:].copy()

@@ -5,7 +5,8 @@ The only module that needs torch. Start reading at :func:`train_policy`.
 In a one-step episode the target of the critic is the reward itself, so the target
 networks, ``gamma``, ``tau`` and the smoothing noise of TD3 [1]_ cannot change anything.
 What remains are the twin critics, the deterministic policy gradient [2]_ and the
-exploration noise. Three things are particular to this problem:
+exploration noise; the last matters, and the critics learn, only where there is no guide
+(below). Three things are particular to this problem:
 
 - What an action is worth is known for every class; only the class is not. So a critic is
   a posterior of the classes, and the value of an action is its mean reward under it.
@@ -135,8 +136,6 @@ def train_policy(
             learning_starts=0,
             batch_size=batch_size,
             gradient_steps=_GRADIENT_STEPS,
-            # The critics have a good guess or a small task: the actor need not wait.
-            policy_delay=1,
             action_noise=GaussianNoise(n_envs, problem.proba.shape[1], noise_rng),
             replay_buffer_class=SeededReplayBuffer,
             replay_buffer_kwargs={
@@ -197,7 +196,11 @@ class OneStepTD3(TD3):
         """Nothing to note: the infos are empty, and many."""
 
     def train(self, gradient_steps, batch_size):
-        """Update the critics, if they have anything to learn, and the actor."""
+        """Update the critics, if they have anything to learn, and the actor.
+
+        The actor does not wait for critics (TD3's delay): they have a good guess or a
+        small task.
+        """
         self._update_learning_rate([self.actor.optimizer, self.critic.optimizer])
         if self._n_updates == 0:
             self._reward_scale = self.replay_buffer.reward_scale()

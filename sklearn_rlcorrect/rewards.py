@@ -71,7 +71,7 @@ def log_loss(y_true, proba, adjusted):
 def accuracy(y_true, proba, adjusted):
     """Change of correctness: 1 for a mended mistake, -1 for a spoilt right answer.
 
-    It has no gradient anywhere, which is no obstacle to a learned critic.
+    It has no gradient anywhere, which is no obstacle: slopes are measured by differences.
 
     Parameters
     ----------
