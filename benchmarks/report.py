@@ -212,7 +212,8 @@ Versions: {versions}.
 
 Settings of the algorithm were tuned on other splits of {", ".join(TUNED_ON)}: columns named
 "tuned on" are means over these, columns named "others" over the sets that the present
-settings were not chosen by ({", ".join(others)}; an earlier version was judged by the tumours, too).
+settings were not chosen by ({", ".join(others)}; an earlier version was judged by the
+tumours, too).
 Rivals run at their defaults, or as their documentation says.
 
 "+ cut" is the method's probability cut at `c / (1 + c)`, where a false positive costs `c`
@@ -725,7 +726,8 @@ def other_tasks(table):
         texts.append(
             f"Mean rank of the macro cost {ranks['ours']:.2f}, the best rival's "
             f"{best.min():.2f} ({best.idxmin()}); mean relative cost "
-            f"{frame['cost']['ours']:.3f}, the ablation's {frame['cost'].get(ABLATION, np.nan):.3f}, the best rival's "
+            f"{frame['cost']['ours']:.3f}, the ablation's "
+            f"{frame['cost'].get(ABLATION, np.nan):.3f}, the best rival's "
             f"{frame['cost'].drop(['ours', ABLATION], errors='ignore').min():.3f}."
         )
     if ece is not None:

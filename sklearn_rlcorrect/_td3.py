@@ -154,7 +154,7 @@ def train_policy(
             },
             device="cpu",
         )
-        agent.critics_learn = not has_trees
+        agent.critic.learns = not has_trees
         agent.learn(total_timesteps, callback=checkpoints, log_interval=None)
     return checkpoints.saved
 
@@ -209,7 +209,7 @@ class OneStepTD3(TD3):
         for _ in range(gradient_steps):
             self._n_updates += 1
             observations, actions, rewards = self.replay_buffer.sample(batch_size)
-            if self.critics_learn:
+            if self.critic.learns:
                 self._regress(observations, actions, rewards)
             self._climb(observations, width)
 
@@ -303,6 +303,8 @@ class PosteriorCritic(ContinuousCritic):
         super().__init__(*args, **kwargs)
         self._problem, self._rng = problem, rng
         self._n_classes = problem.proba.shape[1]
+        # False where the guide is all that the posterior needs.
+        self.learns = True
         for i in range(self.n_critics):
             n_seen = kwargs["features_dim"] - self._n_classes
             layers = create_mlp(n_seen, self._n_classes, kwargs["net_arch"])
@@ -332,8 +334,11 @@ class PosteriorCritic(ContinuousCritic):
 
         The value is the critics' mean, and in part what the row itself would give.
         """
-        with th.no_grad():
-            posterior = sum(self._posteriors(obs)) / self.n_critics
+        if self.learns:
+            with th.no_grad():
+                posterior = sum(self._posteriors(obs)) / self.n_critics
+        else:
+            posterior = F.softmax(self._guide(obs), dim=1)
         outcome = obs[:, -self._n_classes :]
         posterior = (1 - _OUTCOME) * posterior + _OUTCOME * outcome
         rise = self._class_rewards(obs, ahead) - self._class_rewards(obs, behind)
@@ -341,9 +346,11 @@ class PosteriorCritic(ContinuousCritic):
 
     def _posteriors(self, obs):
         """Posterior of each critic, which the class itself must not reach."""
-        seen = obs[:, : -self._n_classes]
-        guide = seen[:, -self._n_classes :]
+        seen, guide = obs[:, : -self._n_classes], self._guide(obs)
         return [F.softmax(guide + network(seen), dim=1) for network in self.q_networks]
+
+    def _guide(self, obs):
+        return obs[:, -2 * self._n_classes : -self._n_classes]
 
     def _class_rewards(self, obs, actions):
         proba = obs[:, : self._n_classes].double().numpy()
