@@ -120,10 +120,10 @@ def test_a_gain_beyond_the_bound_does_not_tempt():
 
 
 def test_near_certain_rows_do_not_drown_the_others_in_a_logarithm():
-    # Half of the rows are said to be nearly impossible, and are.
+    # Half of the rows are said to be all but impossible, where a logarithm is steep.
     rng = np.random.default_rng(0)
     group = rng.integers(2, size=4000)
-    said, truth = np.where(group == 1, 0.5, 1e-5), np.where(group == 1, 0.8, 1e-3)
+    said, truth = np.where(group == 1, 0.5, 1e-6), np.where(group == 1, 0.8, 0.02)
     y = (rng.random(4000) < truth).astype(int)
     problem = make_problem(np.column_stack([1 - said, said]), y, log_loss)
     found = adjusted_by(train(problem)[-1][1], problem)[:, 1]
