@@ -633,9 +633,8 @@ def first_of_all(binary, ranking):
         f"Upper 95 % bounds (bootstrap of data sets) of the difference in relative cost "
         f"from the stacks: {listed(stacks)} (not worse: at most {MARGIN}). Mean relative "
         f"cost {costs['ours']:.3f}, {distance:+.1f} % from the ablation's "
-        f"{costs[ABLATION]:.3f} "
-        f"(at most +1 % is asked for). On the sets that no setting was chosen by, the lowest "
-        f"mean ranks are {listed(untouched_ranks[:3])}, and the bounds {listed(bounds)}."
+        f"{costs[ABLATION]:.3f} (at most +1 % is asked for). On the sets that no setting "
+        f"was chosen by, the lowest mean ranks are {listed(untouched_ranks[:3])}, and the bounds {listed(bounds)}."
     )
     return met, text
 
