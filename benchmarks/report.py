@@ -634,7 +634,8 @@ def first_of_all(binary, ranking):
         f"from the stacks: {listed(stacks)} (not worse: at most {MARGIN}). Mean relative "
         f"cost {costs['ours']:.3f}, {distance:+.1f} % from the ablation's "
         f"{costs[ABLATION]:.3f} (at most +1 % is asked for). On the sets that no setting "
-        f"was chosen by, the lowest mean ranks are {listed(untouched_ranks[:3])}, and the bounds {listed(bounds)}."
+        f"was chosen by, the lowest mean ranks are {listed(untouched_ranks[:3])}, and the "
+        f"bounds {listed(bounds)}."
     )
     return met, text
 
