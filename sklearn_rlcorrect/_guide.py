@@ -11,6 +11,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold
 
 _N_FOLDS = 2
+# Kinds of rows per class, in the mean, below which trees could learn nothing.
+_ROWS_PER_CLASS = 10
 # Probabilities of the guide are kept off 0 and 1: trees are wrong now and then.
 _EPSILON = 1e-3
 
@@ -33,13 +35,14 @@ def guide_of(problem, seed):
         on other rows, and on none that looks the same.
 
     has_trees : bool
-        False where the guide knows nothing and is uniform: there are no features, or few
-        kinds of rows.
+        False where the guide knows nothing and is uniform: there are no features, few
+        rows for so many classes, or few kinds of rows.
     """
     n_classes = problem.proba.shape[1]
     kind, label = problem.kinds()
     has_features = problem.observations.shape[1] > 2 * n_classes
-    if not has_features or problem.has_few_kinds(len(label)) or len(label) < _N_FOLDS:
+    has_rows = len(label) >= _ROWS_PER_CLASS * n_classes
+    if not has_features or not has_rows or problem.has_few_kinds(len(label)):
         return np.full(problem.proba.shape, 1 / n_classes), False
     posterior = np.zeros_like(problem.proba)
     folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=seed)

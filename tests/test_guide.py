@@ -49,8 +49,9 @@ def test_rows_that_look_the_same_say_nothing_of_each_other():
     [
         (np.empty((100, 0)), np.arange(100) % 2),
         ((np.arange(100) % 3)[:, np.newaxis], np.arange(100) % 2),
+        (np.arange(19)[:, np.newaxis], np.arange(19) % 2),
     ],
-    ids=["no features", "three kinds of rows"],
+    ids=["no features", "three kinds of rows", "few rows of each class"],
 )
 def test_is_uniform_where_nothing_can_be_known(features, y):
     guide, has_trees = guide_of(make_problem(features, y), 0)
