@@ -33,6 +33,8 @@ COLUMNS = [
     *("cost", "fp", "fn", "accuracy", "recall", "fp_at_recall"),
     *("brier", "log_loss", "ece", "auc", "fit_seconds", "predict_seconds"),
     *("base_fit_seconds", "base_predict_seconds"),
+    # Last, where a table of an earlier version has nothing.
+    "raised_fp",
 ]
 PACKAGES = [
     *("sklearn-rlcorrect", "scikit-learn", "numpy", "torch", "stable-baselines3"),
@@ -84,6 +86,8 @@ def parse():
     args.data = split(args.data)
     if unknown := set(args.methods) - set(rivals.METHODS):
         parser.error(f"no method is named {', '.join(unknown)}")
+    if args.results.suffix == ".gz":
+        parser.error("rows cannot be appended to a packed file: unpack it first")
     args.cache = args.cache or args.results.parent / "benchmark_tasks"
     return args
 
@@ -139,9 +143,30 @@ def finished(path):
         with path.open("x") as file:
             file.write(",".join(COLUMNS) + "\n")
     except FileExistsError:
+        upgrade(path)
         table = pd.read_csv(path, usecols=["data", "base", "repeat", "method"])
         return set(table.itertuples(index=False, name=None))
     return set()
+
+
+def upgrade(path):
+    """Give a table of an earlier version the columns it lacks, without values.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file; rewritten once and renamed, while no other process appends to it.
+    """
+    header = list(pd.read_csv(path, nrows=0))
+    if header == COLUMNS:
+        return
+    if unknown := set(header) - set(COLUMNS):
+        raise SystemExit(f"{path} has columns of another version: {', '.join(unknown)}")
+    # Read as text, so that no digit changes.
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    table.reindex(columns=COLUMNS).to_csv(part, index=False)
+    part.replace(path)
 
 
 def kind_of(name):
@@ -244,6 +269,7 @@ def two_classes(task, outcome):
         "log_loss": log_loss(y, outcome.proba),
         "ece": calibration_error(scores, y),
         "auc": roc_auc_score(y, scores),
+        "raised_fp": raised_fp(y, task.proba_test[:, 1], len(y) - fp - fn),
     }
 
 
@@ -280,6 +306,7 @@ def many_classes(task, outcome):
         "log_loss": log_loss(y, proba),
         "ece": calibration_error(proba.max(axis=1), proba.argmax(axis=1) == y),
         "auc": np.mean([roc_auc_score(true[:, k], proba[:, k]) for k in np.unique(y)]),
+        "raised_fp": np.nan,
     }
 
 
@@ -310,6 +337,35 @@ def fp_at_recall(y, scores, found):
     cut = np.sort(positive)[::-1][found - 1]
     share = (found - np.sum(positive > cut)) / np.sum(positive == cut)
     return float(np.sum(negative > cut) + np.sum(negative == cut) * share)
+
+
+def raised_fp(y, scores, n_right):
+    """Fewest false positives when the threshold is raised and as many rows are right.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        0 or 1.
+
+    scores : ndarray of shape (n_samples,)
+        Of the base; its threshold is 0.5.
+
+    n_right : int
+        Rows that must at least be classified correctly.
+
+    Returns
+    -------
+    false_positives : float
+        Infinite where no threshold of at least 0.5 gets that many rows right.
+    """
+    thresholds = np.unique(np.append(scores[scores > 0.5], 0.5))
+    positive, negative = np.sort(scores[y == 1]), np.sort(scores[y == 0])
+    # Flagged are the scores above the threshold.
+    missed = np.searchsorted(positive, thresholds, side="right")
+    rejected = np.searchsorted(negative, thresholds, side="right")
+    n_right_of = len(positive) - missed + rejected
+    fp = (len(negative) - rejected)[n_right_of >= n_right]
+    return float(fp.min()) if len(fp) else np.inf
 
 
 def log_loss(y, proba):

@@ -7,24 +7,30 @@ outcomes. Methods that give probabilities are fitted once; the cut that suits a 
 
 import importlib.util
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import confusion_matrix, make_scorer
-from sklearn.model_selection import StratifiedShuffleSplit, TunedThresholdClassifierCV
+from sklearn.model_selection import (
+    GridSearchCV,
+    ParameterSampler,
+    StratifiedShuffleSplit,
+    TunedThresholdClassifierCV,
+)
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from tasks import tabular
+from tasks import BASES, tabular
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect._guide import guide_of
-from sklearn_rlcorrect._observation import fit_scaler, observe
+from sklearn_rlcorrect._observation import fit_scaler, observe, with_posterior
 from sklearn_rlcorrect._policy import FOOTHOLD, policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
 from sklearn_rlcorrect.features import TableFeatures
@@ -41,6 +47,17 @@ OPTIONAL = {
     "MCGrad": ["mcgrad"],
     "MAPIE": ["mapie"],
 }
+
+# Of the tuned stack: what is drawn from, and how many settings besides the default.
+BOOSTING_GRID = {
+    "learning_rate": [0.03, 0.1, 0.3],
+    "max_leaf_nodes": [7, 15, 31],
+    "max_iter": [50, 100, 200],
+    "max_features": [0.3, 1.0],
+    "min_samples_leaf": [5, 20, 50],
+    "l2_regularization": [0.0, 1.0],
+}
+N_DRAWN = 7
 
 MAX_ADJUSTMENT = 0.6
 # Of the ablation: what training is by default, and the part of the row's own class.
@@ -94,7 +111,8 @@ def names_of(kind):
     if kind == "binary":
         return [name for name in METHODS if not missing_packages(name)]
     calibrators = ["base", "sigmoid", "isotonic", "temperature"]
-    stacks = ["HGB stack", "MLP stack", "direct gradient"]
+    stacks = ["HGB stack", "tuned HGB stack", "own family stack", "MLP stack"]
+    stacks += ["trees", "direct gradient"]
     return [*calibrators, *(stacks if kind == "multiclass" else []), "ours"]
 
 
@@ -300,7 +318,7 @@ def stack(make):
     Parameters
     ----------
     make : callable
-        Seed to unfitted classifier.
+        ``(base, seed)`` to unfitted classifier.
 
     Returns
     -------
@@ -311,7 +329,7 @@ def stack(make):
     def fit(task, base, repeat):
         encoder = tabular().fit(task.X)
         columns = np.column_stack([encoder.transform(task.X), _logits(task.proba)])
-        model = make(repeat).fit(columns, task.y)
+        model = make(base, repeat).fit(columns, task.y)
         return lambda: model.predict_proba(
             np.column_stack([encoder.transform(task.X_test), _logits(task.proba_test)])
         )
@@ -319,15 +337,60 @@ def stack(make):
     return fit
 
 
-def boosting(seed):
+def boosting(base, seed):
     """Make the gradient boosting of the stack."""
     return HistGradientBoostingClassifier(random_state=seed)
 
 
-def perceptron(seed):
+def tuned_boosting(base, seed):
+    """Make gradient boosting whose settings are chosen by log loss on held-out rows.
+
+    Parameters
+    ----------
+    base : str
+        Not used.
+
+    seed : int
+        Seed of the trees, of the settings drawn and of the held-out rows.
+
+    Returns
+    -------
+    search : GridSearchCV
+        Tries the default and the drawn settings on one split, and fits the best one on
+        all rows.
+    """
+    drawn = ParameterSampler(BOOSTING_GRID, N_DRAWN, random_state=seed)
+    candidates = [{}, *({key: [value] for key, value in s.items()} for s in drawn)]
+    held_out = StratifiedShuffleSplit(1, test_size=0.25, random_state=seed)
+    return GridSearchCV(
+        boosting(base, seed), candidates, scoring="neg_log_loss", cv=held_out, n_jobs=1
+    )
+
+
+def own_family(base, seed):
+    """Make another classifier of the base's kind, with the base's settings."""
+    return clone(BASES[base])
+
+
+def perceptron(base, seed):
     """Make the neural network of the stack."""
     network = MLPClassifier(early_stopping=True, max_iter=100, random_state=seed)
     return make_pipeline(StandardScaler(), network)
+
+
+def trees(task, base, repeat):
+    """Fit the posterior that the agent of ours is shown, and use it alone."""
+    from sklearn_rlcorrect._posterior import fit_posterior, posterior_log_odds
+
+    transformer = TableFeatures().fit(task.X)
+    problem, scaler = _problem(task, transformer, 1.0)
+    posterior = fit_posterior(problem, repeat)
+
+    def predict():
+        observed = observe(task.proba_test, transformer.transform(task.X_test), scaler)
+        return softmax(posterior_log_odds(posterior, observed), axis=1)
+
+    return predict
 
 
 def ours(name, task, base, repeat):
@@ -370,19 +433,21 @@ def corrector(task, **parameters):
 
 
 def direct(name, task, base, repeat):
-    """Train our policy network towards the guide by backpropagation: the ablation."""
+    """Train our policy network towards the posterior by backpropagation: the ablation."""
     c = 2.0 if task.proba.shape[1] == 2 else 1.0
     start = time.perf_counter()
     transformer = TableFeatures().fit(task.X)
     problem, scaler = _problem(task, transformer, c)
+    problem, target, extended = _with_posterior(problem, repeat)
     parts = StratifiedShuffleSplit(N_NETWORKS, test_size=0.2, random_state=repeat)
     policies = [
-        _train(problem.take(train), problem.take(held_out), 100 * repeat + i)
-        for i, (train, held_out) in enumerate(parts.split(problem.y, problem.y))
+        _train(problem.take(rows), target[rows], problem.take(held_out), 100 * repeat + i)
+        for i, (rows, held_out) in enumerate(parts.split(problem.y, problem.y))
     ]
     fitted = time.perf_counter()
     observed = observe(task.proba_test, transformer.transform(task.X_test), scaler)
-    actions = policy_actions(policies, observed, MAX_ADJUSTMENT)
+    observed = extended(observed)
+    actions = policy_actions(policies, observed, task.proba_test, MAX_ADJUSTMENT)
     test_rows = CorrectionProblem(
         observed, task.proba_test, task.y_test, brier, None, MAX_ADJUSTMENT, None
     )
@@ -409,14 +474,49 @@ def _problem(task, transformer, fp_weight):
     return problem, scaler
 
 
-def _train(problem, held_out, seed):
+def _with_posterior(problem, seed):
+    """Let the networks of the ablation see the posterior of trees.
+
+    Parameters
+    ----------
+    problem : CorrectionProblem
+        All training rows.
+
+    seed : int
+        Seed of the trees.
+
+    Returns
+    -------
+    problem : CorrectionProblem
+        With out-of-fold log-odds behind the observations, where there is a posterior.
+
+    target : ndarray of shape (n_samples, n_classes)
+        What the networks learn: mostly the posterior, else the classes of the rows.
+
+    extended : callable
+        Observations of other rows to the same with the log-odds behind them.
+    """
+    from sklearn_rlcorrect._posterior import cross_fit, fit_posterior, posterior_log_odds
+
+    outcome = np.eye(problem.proba.shape[1])[problem.y]
+    log_odds = cross_fit(problem, seed)
+    if log_odds is None:
+        return problem, outcome, lambda observations: observations
+    target = (1 - OUTCOME) * softmax(log_odds, axis=1) + OUTCOME * outcome
+    posterior = fit_posterior(problem, seed)
+
+    def extended(observations):
+        return with_posterior(observations, posterior_log_odds(posterior, observations))
+
+    seen = with_posterior(problem.observations, log_odds)
+    return replace(problem, observations=seen), target, extended
+
+
+def _train(problem, target, held_out, seed):
     """Train one network; return its best checkpoint as a policy of ours."""
     import torch
 
     n_classes = problem.proba.shape[1]
-    guide, has_trees = guide_of(problem, seed)
-    outcome = np.eye(n_classes)[problem.y]
-    target = (1 - OUTCOME) * guide + OUTCOME * outcome if has_trees else outcome
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     network = _network(problem.observations.shape[1], n_classes, generator)
     optimizer = torch.optim.AdamW(
@@ -434,7 +534,9 @@ def _train(problem, held_out, seed):
         schedule.step()
         if step in marks:
             policy = _as_policy(network)
-            actions = policy_actions([policy], held_out.observations, MAX_ADJUSTMENT)
+            actions = policy_actions(
+                [policy], held_out.observations, held_out.proba, MAX_ADJUSTMENT
+            )
             if (reward := held_out.rewards(actions).mean()) > best:
                 best, kept = reward, policy
     return kept
@@ -541,7 +643,10 @@ METHODS = {
     "MCGrad": probabilities(mcgrad),
     "MAPIE": controlled_risk,
     "HGB stack": probabilities(stack(boosting)),
+    "tuned HGB stack": probabilities(stack(tuned_boosting)),
+    "own family stack": probabilities(stack(own_family)),
     "MLP stack": probabilities(stack(perceptron)),
+    "trees": probabilities(trees),
     "direct gradient": direct,
     "ours": ours,
 }

@@ -13,7 +13,7 @@ OBSERVATION_BOUND = 10.0
 LOG_ODDS_EPSILON = 1e-4
 
 
-def observe(proba, features, scaler):
+def observe(proba, features, scaler, order=slice(None)):
     """Observations from probabilities and features.
 
     Parameters
@@ -27,13 +27,42 @@ def observe(proba, features, scaler):
     scaler : StandardScaler
         From :func:`fit_scaler`.
 
+    order : ndarray of int of shape (n_classes,) or slice
+        Order in which the agent sees the classes.
+
     Returns
     -------
     observations : ndarray of shape (n_samples, 2 * n_classes + n_features)
-        The probabilities as they are, then scaled log-odds, then scaled features.
+        The probabilities as they are, then scaled log-odds, then scaled features, in
+        single precision.
     """
     scaled = np.nan_to_num(scaler.transform(_log_odds_and_features(proba, features)))
-    return np.hstack([proba, scaled.clip(-OBSERVATION_BOUND, OBSERVATION_BOUND)])
+    scaled = scaled.clip(-OBSERVATION_BOUND, OBSERVATION_BOUND)
+    log_odds, scaled_features = np.split(scaled, [proba.shape[1]], axis=1)
+    parts = [proba[:, order], log_odds[:, order], scaled_features]
+    return np.hstack(parts, dtype=np.float32, casting="same_kind")
+
+
+def with_posterior(observations, log_odds):
+    """Observations, and behind them the log-odds of the posterior if there is one.
+
+    Parameters
+    ----------
+    observations : ndarray of shape (n_samples, n_observed)
+        From :func:`observe`.
+
+    log_odds : ndarray of shape (n_samples, n_classes) or None
+        From :mod:`sklearn_rlcorrect._posterior`.
+
+    Returns
+    -------
+    observations : ndarray of shape (n_samples, n_observed + n_classes)
+        What the agent sees, in single precision.
+    """
+    if log_odds is None:
+        return observations
+    log_odds = log_odds.clip(-OBSERVATION_BOUND, OBSERVATION_BOUND)
+    return np.hstack([observations, log_odds], dtype=np.float32, casting="same_kind")
 
 
 def fit_scaler(proba, features, sample_weight=None):

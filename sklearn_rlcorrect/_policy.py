@@ -16,7 +16,7 @@ _LAST_FORMAT_OF_TANH = 2
 LARGEST_STEP = 20.0
 
 
-def policy_actions(policies, observations, max_adjustment):
+def policy_actions(policies, observations, proba, max_adjustment):
     """Mean action of several policies.
 
     Parameters
@@ -29,6 +29,9 @@ def policy_actions(policies, observations, max_adjustment):
     observations : ndarray of shape (n_samples, n_observed)
         As made by :func:`sklearn_rlcorrect._observation.observe`.
 
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities of the classifier.
+
     max_adjustment : float or None
         Most that a probability may change. None: outputs of the last layers are squashed
         by ``tanh`` and are the actions, as in files of formats 1 and 2.
@@ -38,16 +41,15 @@ def policy_actions(policies, observations, max_adjustment):
     actions : ndarray of shape (n_samples, n_classes)
         In [-1, 1].
     """
-    n_classes = len(policies[0][-1])
-    actions = np.empty((len(observations), n_classes))
+    actions = np.zeros(proba.shape)
+    # In double precision: a row predicted alone may not differ from one among others.
+    networks = [[array.astype(np.float64) for array in policy] for policy in policies]
     for chunk in gen_batches(len(observations), _CHUNK):
-        seen = observations[chunk]
-        outputs = [
-            _actions(_forward(policy, seen), seen[:, :n_classes], max_adjustment)
-            for policy in policies
-        ]
-        actions[chunk] = np.mean(outputs, axis=0)
-    return actions
+        seen = observations[chunk].astype(np.float64)
+        for network in networks:
+            steps = forward(network, seen)
+            actions[chunk] += step_actions(steps, proba[chunk], max_adjustment)
+    return actions / len(policies)
 
 
 def bound_of_steps(model):
@@ -66,7 +68,22 @@ def bound_of_steps(model):
     return model.max_adjustment_ if model.format_version_ > _LAST_FORMAT_OF_TANH else None
 
 
-def _forward(policy, hidden):
+def forward(policy, hidden):
+    """Outputs of one policy's network.
+
+    Parameters
+    ----------
+    policy : list of ndarray
+        See :func:`policy_actions`.
+
+    hidden : ndarray of shape (n_samples, n_observed)
+        Observations.
+
+    Returns
+    -------
+    steps : ndarray of shape (n_samples, n_classes)
+        Outputs of the last layer.
+    """
     layers = list(zip(policy[::2], policy[1::2], strict=True))
     for weights, intercepts in layers[:-1]:
         hidden = hidden @ weights
@@ -76,8 +93,25 @@ def _forward(policy, hidden):
     return hidden @ weights + intercepts
 
 
-def _actions(steps, proba, max_adjustment):
-    """Actions that lead to ``proba * exp(steps)``, up to its sum."""
+def step_actions(steps, proba, max_adjustment):
+    """Actions that lead to ``proba * exp(steps)``, up to its sum.
+
+    Parameters
+    ----------
+    steps : ndarray of shape (n_samples, n_classes)
+        Steps in the logarithms of the probabilities.
+
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities of the classifier.
+
+    max_adjustment : float or None
+        See :func:`policy_actions`.
+
+    Returns
+    -------
+    actions : ndarray of shape (n_samples, n_classes)
+        In [-1, 1].
+    """
     if max_adjustment is None:
         return np.tanh(steps)
     factor = np.exp(np.clip(steps, -LARGEST_STEP, LARGEST_STEP))

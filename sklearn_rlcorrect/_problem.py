@@ -7,10 +7,12 @@ from functools import cached_property
 import numpy as np
 
 from sklearn_rlcorrect._adjustment import adjust
+from sklearn_rlcorrect.rewards import class_rewards
 
-# Kinds of rows that are few, and rows of one kind that are many.
-_FEW_KINDS = 50
-_MANY_ROWS = 20
+# Groups of equal observations that are few.
+_FEW_GROUPS = 50
+# Of the hash of equal rows: an odd number without a pattern (2 ** 64 / golden ratio).
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -68,38 +70,51 @@ class CorrectionProblem:
         )
 
     def merged(self):
-        """Problem with equal rows as one, of the sum of their weights, in sorted order.
+        """Problem with equal rows as one, of the sum of their weights, in a fixed order.
 
         A weight of two is then the same as the row twice, a weight of zero the same as
         no row, and the order of the rows does not matter. Rows are compared in single
-        precision, which is what the agent sees: the same row predicted twice may differ
-        in the last bits of double precision.
+        precision: the same row predicted twice may differ in the last bits of double
+        precision. Only ratios of weights matter: they are scaled to a mean of one.
         """
         kept = np.flatnonzero(self.sample_weight)
-        seen_with_label = np.column_stack([self.observations[kept], self.y[kept]])
-        first, group = _equal_rows(seen_with_label)
-        total = np.bincount(group, weights=self.sample_weight[kept])
-        return replace(self.take(kept[first]), sample_weight=total)
+        rows = self.take(kept)
+        first, group = _equal_rows(rows.observations, rows._features, rows.y)
+        total = np.bincount(group, weights=rows.sample_weight)
+        merged = rows.take(first)
+        return replace(merged, sample_weight=total * (len(total) / total.sum()))
 
-    def kinds(self):
-        """Kind of each row, and a label of each kind.
+    @property
+    def _features(self):
+        return self.observations[:, 2 * self.proba.shape[1] :]
 
-        Rows of one kind look the same, whatever their labels: to know one is to know the
-        others. The heaviest of them stands for the kind.
+    @cached_property
+    def _groups(self):
+        _, group = _equal_rows(self.observations, self._features)
+        by_weight = np.lexsort([-self.sample_weight, group])
+        _, first = np.unique(group[by_weight], return_index=True)
+        return group, self.y[by_weight[first]]
+
+    def groups(self):
+        """Group of each row, and a label of each group.
+
+        Rows of one group have equal observations, whatever their labels: to know one is
+        to know the others. The heaviest of them gives the label of the group.
         """
-        _, kind = _equal_rows(self.observations)
-        by_weight = np.lexsort([-self.sample_weight, kind])
-        _, first = np.unique(kind[by_weight], return_index=True)
-        return kind, self.y[by_weight[first]]
+        return self._groups
 
-    def has_few_kinds(self, n_kinds):
-        """Whether kinds of rows are few, with many rows of each.
+    def has_few_groups(self):
+        """Tell whether groups are few, and most of them hold rows of several classes.
 
-        None can then be learnt by heart, and a kind that is held out would never be
+        None can then be learnt by heart, and a group that is held out would never be
         learnt at all.
         """
-        rows_per_kind = self.sample_weight.sum() / n_kinds
-        return n_kinds == 1 or (n_kinds <= _FEW_KINDS and rows_per_kind >= _MANY_ROWS)
+        group, label = self.groups()
+        n_groups = len(label)
+        n_labels = len(np.unique(group * self.proba.shape[1] + self.y))
+        return n_groups == 1 or (
+            n_groups <= _FEW_GROUPS and n_labels - n_groups >= n_groups / 2
+        )
 
     def draw(self, rng, size):
         """Rows drawn with replacement, in proportion to their weights."""
@@ -137,20 +152,31 @@ class CorrectionProblem:
         rewards : ndarray of shape (n_rows, n_classes)
             Column k holds the reward if class k is the true one.
         """
-        n_rows, n_classes = proba.shape
-        classes = np.repeat(np.arange(n_classes), n_rows)
-        before, after = (
-            np.tile(proba, (n_classes, 1)),
-            np.tile(adjusted, (n_classes, 1)),
-        )
-        rewards = np.asarray(self.reward(classes, before, after), dtype=np.float64)
-        return self.class_weights * rewards.reshape(n_classes, n_rows).T
+        rewards = class_rewards(self.reward, proba, adjusted)
+        return self.class_weights * rewards
 
 
-def _equal_rows(array):
-    """First of each group of rows that are equal in single precision, group of each."""
-    # Groups are sorted by the last column first: features and labels are exact, while
-    # rounding in the fit of a classifier may tell apart, and so sort, its probabilities.
-    single = array[:, ::-1].astype(np.float32)
-    _, first, group = np.unique(single, axis=0, return_index=True, return_inverse=True)
-    return first, group
+def _equal_rows(observations, features, y=None):
+    """Find the first of each group of equal rows, and the group of each row.
+
+    Groups are in an order that depends on their content alone: by a hash of the features
+    and the label, which are exact, and only then by the probabilities, whose last bits
+    another fit of the classifier may change.
+    """
+    columns = [] if y is None else [y]
+    exact = _hash(np.column_stack([features, *columns]).astype(np.float32))
+    by_proba = observations[:, : observations.shape[1] - features.shape[1]]
+    everything = _hash(observations.astype(np.float32), exact)
+    _, first, group = np.unique(everything, return_index=True, return_inverse=True)
+    order = np.lexsort([*by_proba[first].T, exact[first]])
+    return first[order], np.argsort(order)[group]
+
+
+def _hash(array, start=0):
+    """Hash the rows of an array of single precision to 64 bits."""
+    words = np.ascontiguousarray(array + np.float32(0)).view(np.uint32).astype(np.uint64)
+    hashed = np.zeros(len(words), np.uint64) + np.asarray(start, np.uint64)
+    for word in words.T:
+        hashed = (hashed ^ word) * _MULTIPLIER
+        hashed ^= hashed >> np.uint64(29)
+    return hashed

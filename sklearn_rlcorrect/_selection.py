@@ -1,38 +1,59 @@
-"""Which checkpoint of a training becomes the policy of each priority."""
+"""The front of candidates, and which of them becomes the policy of each priority.
+
+A candidate is a checkpoint of the training, shrunk, with a shift of the decision in log-odds.
+Both are linear in the outputs of the last layer, so a candidate is again a policy: whatever
+is selected is one bounded correction for which 0.5 stays the threshold.
+"""
+
+from itertools import product
 
 import numpy as np
 
-from sklearn_rlcorrect._policy import policy_actions
+from sklearn_rlcorrect._policy import forward, step_actions
 from sklearn_rlcorrect.metrics import classification_metrics
 
+# Parts of a checkpoint's steps, and falls of the log-odds of the classes whose false
+# positives count. The first of each changes nothing.
+SHRINKAGES = (1.0, 0.5)
+SHIFTS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0)
 
-def _exactly(score, name):
-    """Score without the rounding of sums of weights, which would decide between equals."""
-    return round(score[name], 12)
+# Rows that candidates are judged on, at most.
+_MAX_JUDGED = 20_000
 
 
-# What a checkpoint is judged by: the larger tuple wins, of equals the earlier. The
-# classifier itself is checkpoint 0, so no policy is kept that does not beat it.
-PRIORITIES = {
-    "accuracy": lambda score, base: (_exactly(score, "accuracy"), score["reward"]),
+def _exactly(values):
+    """Values without the rounding of sums of weights, which would decide between equals."""
+    return np.round(values, 12)
+
+
+def _accuracy(front):
+    return [_exactly(front["accuracy"]), front["reward"]]
+
+
+def _fp(front):
     # The best of several is judged too well: accuracy has to be kept by a standard error.
-    "fp": lambda score, base: (
-        _exactly(score, "accuracy") - score["accuracy_gain_error"]
-        >= _exactly(base, "accuracy"),
-        -_exactly(score, "false_positive_cost"),
-        score["reward"],
-    ),
-    "weighted": lambda score, base: (score["reward"],),
-}
+    gain = _exactly(front["accuracy"]) - _exactly(front["accuracy"][0])
+    keeps = gain >= front["accuracy_gain_error"]
+    keeps[0] = True
+    return [keeps, -_exactly(front["false_positive_cost"]), front["reward"]]
 
 
-def best_checkpoint(scores, priority):
-    """Index of the checkpoint that a priority prefers.
+def _weighted(front):
+    return [front["reward"]]
+
+
+# What candidates are judged by: the larger wins, of equals the earlier. The classifier
+# itself is candidate 0, so nothing is selected that does not beat it.
+PRIORITIES = {"accuracy": _accuracy, "fp": _fp, "weighted": _weighted}
+
+
+def best_candidate(front, priority):
+    """Index of the candidate that a priority prefers.
 
     Parameters
     ----------
-    scores : list of dict
-        From :func:`score_checkpoints`; the first is the classifier's own.
+    front : dict of str to ndarray
+        From :func:`score_candidates`; the first entries are the classifier's own.
 
     priority : {"accuracy", "fp", "weighted"}
         What counts.
@@ -42,12 +63,101 @@ def best_checkpoint(scores, priority):
     index : int
         Zero where nothing beats the classifier.
     """
-    key = PRIORITIES[priority]
-    return max(range(len(scores)), key=lambda i: key(scores[i], scores[0]))
+    keys = PRIORITIES[priority](front)
+    order = np.lexsort([-np.arange(len(keys[0])), *keys[::-1]])
+    return int(order[-1])
 
 
-def score_checkpoints(problem, held_out, checkpoints, *, fp_costs, counted):
+def candidates(n_checkpoints, has_shifts):
+    """Checkpoint, shrinkage and shift of every candidate, the classifier first.
+
+    Parameters
+    ----------
+    n_checkpoints : int
+        Including the untrained first.
+
+    has_shifts : bool
+        Whether a shift has a meaning: not all classes count.
+
+    Returns
+    -------
+    candidates : list of tuple of (int, float, float)
+        Of the untrained checkpoint there are shifts alone.
+    """
+    shifts = SHIFTS if has_shifts else SHIFTS[:1]
+    trained = product(range(1, n_checkpoints), SHRINKAGES, shifts)
+    return [(0, 1.0, shift) for shift in shifts] + list(trained)
+
+
+def candidate_policies(policies, shrinkage, shift, counted):
+    """Fold shrinkage and shift into the last layers of policies.
+
+    Parameters
+    ----------
+    policies : list of list of ndarray
+        One checkpoint.
+
+    shrinkage, shift : float
+        Of the candidate.
+
+    counted : ndarray of int
+        Classes whose log-odds fall by the shift.
+
+    Returns
+    -------
+    policies : list of list of ndarray
+        Policies of the candidate.
+    """
+    folded = []
+    for *hidden, weights, intercepts in policies:
+        intercepts = shrinkage * intercepts
+        intercepts[counted] -= shift
+        folded.append([*hidden, shrinkage * weights, intercepts])
+    return folded
+
+
+def score_checkpoints(problem, held_out, checkpoints, *, counted):
     """Score every checkpoint on rows that its policies were not trained on.
+
+    Parameters
+    ----------
+    problem : CorrectionProblem
+        All rows.
+
+    held_out : list of ndarray of int
+        Per policy, the rows it was not trained on.
+
+    checkpoints : list of list
+        Per checkpoint, the policies at that time.
+
+    counted : ndarray of int
+        Classes whose false positives count.
+
+    Returns
+    -------
+    history : dict of str to ndarray
+        The metrics of :func:`~sklearn_rlcorrect.metrics.classification_metrics` and the
+        mean ``reward``; rows count by their weights.
+    """
+    part = problem.take(np.concatenate(held_out))
+    scores = []
+    for policies in checkpoints:
+        adjusted = part.adjusted(held_out_actions(problem, held_out, policies))
+        metrics = classification_metrics(
+            part.y,
+            adjusted,
+            classes=np.arange(adjusted.shape[1]),
+            pos_label=counted.tolist(),
+            sample_weight=part.sample_weight,
+        )
+        rewards = part.rewards_of_adjusted(adjusted)
+        metrics["reward"] = float(np.average(rewards, weights=part.sample_weight))
+        scores.append(metrics)
+    return {name: np.array([score[name] for score in scores]) for name in scores[0]}
+
+
+def score_candidates(problem, held_out, checkpoints, *, fp_costs, counted):
+    """Score every candidate on rows that its policies were not trained on.
 
     Parameters
     ----------
@@ -68,19 +178,37 @@ def score_checkpoints(problem, held_out, checkpoints, *, fp_costs, counted):
 
     Returns
     -------
-    scores : list of dict of str to float
-        The metrics of :func:`~sklearn_rlcorrect.metrics.classification_metrics`, the
-        mean ``reward``, the mean ``false_positive_cost``, and ``accuracy_gain_error``,
-        the standard error of the gain in accuracy over the classifier; rows count by
-        their weights everywhere.
+    front : dict of str to ndarray
+        One entry per candidate: "checkpoint", "shrinkage", "shift"; mean "reward",
+        "cost", "accuracy", "false_positives", "false_negatives" and
+        "false_positive_cost" per row; "accuracy_gain_error", the standard error of the
+        gain in accuracy over the classifier. Rows count by their weights.
     """
+    held_out = _at_most(held_out, _MAX_JUDGED)
     rows = np.concatenate(held_out)
-    part = problem.take(rows)
-    _, row = np.unique(rows, return_inverse=True)
-    return [
-        _score(part, row, held_out_actions(problem, held_out, policies), fp_costs, counted)
-        for policies in checkpoints
-    ]
+    judge = _Judge(problem.take(rows), rows, fp_costs, counted)
+    all_candidates = candidates(len(checkpoints), len(counted) < len(fp_costs))
+    scores, steps = [], {}
+    for checkpoint, shrinkage, shift in all_candidates:
+        if checkpoint not in steps:
+            steps = {checkpoint: held_out_steps(problem, held_out, checkpoints[checkpoint])}
+        moved = shrinkage * steps[checkpoint]
+        moved[:, counted] -= shift
+        scores.append(judge(moved))
+    columns = zip(*all_candidates, strict=True)
+    front = dict(zip(["checkpoint", "shrinkage", "shift"], columns, strict=True))
+    front |= {name: [score[name] for score in scores] for name in scores[0]}
+    return {name: np.array(values) for name, values in front.items()}
+
+
+def held_out_steps(problem, held_out, policies):
+    """Step in log-odds of each policy on its own held-out rows, one after another."""
+    return np.concatenate(
+        [
+            forward(policy, problem.observations[rows])
+            for policy, rows in zip(policies, held_out, strict=True)
+        ]
+    )
 
 
 def held_out_actions(problem, held_out, policies):
@@ -102,43 +230,49 @@ def held_out_actions(problem, held_out, policies):
     actions : ndarray of shape (n_held_out, n_classes)
         In [-1, 1].
     """
-    return np.concatenate(
-        [
-            policy_actions([policy], problem.observations[rows], problem.max_adjustment)
-            for policy, rows in zip(policies, held_out, strict=True)
-        ]
-    )
+    steps = held_out_steps(problem, held_out, policies)
+    proba = problem.proba[np.concatenate(held_out)]
+    return step_actions(steps, proba, problem.max_adjustment)
 
 
-def _score(problem, row, actions, fp_costs, counted):
-    adjusted = problem.adjusted(actions)
-    predicted, weight = adjusted.argmax(axis=1), problem.sample_weight
-    wrong = predicted != problem.y
-    right_now = (~wrong).astype(float)
-    right_before = (problem.proba.argmax(axis=1) == problem.y).astype(float)
-    mistaken_for = np.bincount(predicted[wrong], weight[wrong], minlength=len(fp_costs))
-    rewards = problem.rewards_of_adjusted(adjusted)
-    metrics = classification_metrics(
-        problem.y,
-        adjusted,
-        classes=np.arange(len(fp_costs)),
-        pos_label=counted.tolist(),
-        sample_weight=weight,
-    )
-    return metrics | {
-        "reward": float(np.average(rewards, weights=weight)),
-        "accuracy_gain_error": _standard_error(right_now - right_before, weight, row),
-        "false_positive_cost": float(
-            (fp_costs * mistaken_for)[counted].sum() / weight.sum()
-        ),
-    }
+class _Judge:
+    """Scores of steps on rows that stay the same."""
+
+    def __init__(self, problem, rows, fp_costs, counted):
+        self._problem, self._fp_costs, self._counted = problem, fp_costs, counted
+        self._is_counted = np.isin(np.arange(len(fp_costs)), counted)
+        _, self._row = np.unique(rows, return_inverse=True)
+        self._was_right = problem.proba.argmax(axis=1) == problem.y
+        self._weight = problem.sample_weight / problem.sample_weight.sum()
+
+    def __call__(self, steps):
+        problem = self._problem
+        actions = step_actions(steps, problem.proba, problem.max_adjustment)
+        adjusted = problem.adjusted(actions)
+        predicted = adjusted.argmax(axis=1)
+        is_right = predicted == problem.y
+        weight = self._weight
+        wrong = np.where(is_right, 0.0, weight)
+        counted = self._is_counted
+        costs = self._fp_costs[predicted]
+        return {
+            "reward": problem.rewards_of_adjusted(adjusted) @ weight,
+            "cost": wrong @ costs,
+            "accuracy": weight[is_right].sum(),
+            "accuracy_gain_error": self._standard_error(is_right),
+            "false_positives": wrong @ counted[predicted],
+            "false_negatives": wrong @ counted[problem.y],
+            "false_positive_cost": wrong @ (costs * counted[predicted]),
+        }
+
+    def _standard_error(self, is_right):
+        """Of the gain: rows that several policies are judged on count as one."""
+        gain = is_right.astype(np.float64) - self._was_right
+        deviation = np.bincount(self._row, self._weight * (gain - gain @ self._weight))
+        return np.sqrt(deviation @ deviation)
 
 
-def _standard_error(values, weight, row):
-    """Of a mean over rows that several policies were judged on: they count as one.
-
-    A weight says how many rows a row stands for.
-    """
-    deviation = np.bincount(row, values - np.average(values, weights=weight))
-    row_weight = np.bincount(row, weight) / np.bincount(row)
-    return float(np.sqrt(row_weight @ deviation**2) / weight.sum())
+def _at_most(held_out, n_rows):
+    """The first rows of each part, so many that all parts hold `n_rows` together."""
+    share = -(-n_rows // len(held_out))
+    return [rows[:share] for rows in held_out]

@@ -1,20 +1,23 @@
 """Training: TD3 of stable-baselines3 on one-step episodes.
 
-The only module that needs torch. Start reading at :func:`train_policy`.
+The only module that needs torch. Start reading at :func:`train_policies`.
 
-In a one-step episode the target of the critic is the reward itself, so the target
-networks, ``gamma``, ``tau`` and the smoothing noise of TD3 [1]_ cannot change anything.
-What remains are the twin critics, the deterministic policy gradient [2]_ and the
-exploration noise; the last matters, and the critics learn, only where there is no guide
-(below). Three things are particular to this problem:
+An episode is one row, so the target of the critics is the reward itself: target networks,
+``gamma``, ``tau`` and the smoothing noise of TD3 [1]_ cannot change anything and are left
+out. What remains is an actor trained by the deterministic policy gradient [2]_, twin critics
+that learn from the rewards of explored actions, a replay buffer and exploration noise. Four
+things are particular to this problem:
 
-- What an action is worth is known for every class; only the class is not. So a critic is
-  a posterior of the classes, and the value of an action is its mean reward under it.
-- The critics have a guide (:mod:`sklearn_rlcorrect._guide`), which the actor does not see,
-  and stay with it. Where there is none, they learn the posterior from rewards alone.
+- What an action is worth is known for every class; only the class is not. So a critic is a
+  posterior of the classes, and the value of an action is its mean reward under it.
+- The critics start from a prior, the posterior of :mod:`sklearn_rlcorrect._posterior` or the
+  classifier's own probabilities, and learn a correction of it. How much of that correction
+  counts is decided by the rewards of rows that they were not trained on.
 - The actor steps in log-odds, and a reward is any numpy function. The slope of the value
-  along a step is a central difference, wide enough to see across the plateaus of a
-  bounded adjustment or of a 0/1 reward.
+  along a step is a central difference, wide enough to pass the plateaus of a bounded
+  adjustment or of a 0/1 reward.
+- Several policies are trained at once, as one batched network. Each has rows held out: it
+  skips their transitions, and is judged by them.
 
 .. [1] S. Fujimoto, H. van Hoof and D. Meger, "Addressing Function Approximation Error in
    Actor-Critic Methods", ICML 2018.
@@ -22,44 +25,44 @@ exploration noise; the last matters, and the critics learn, only where there is 
 """
 
 import contextlib
+import math
 import threading
-from dataclasses import replace
 
 import numpy as np
 import torch as th
 from stable_baselines3 import TD3
-from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.noise import VectorizedActionNoise
-from stable_baselines3.common.policies import ContinuousCritic
-from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, create_mlp
-from stable_baselines3.td3.policies import Actor, TD3Policy
-from threadpoolctl import threadpool_limits
+from stable_baselines3.td3.policies import TD3Policy
 from torch import nn
 from torch.nn import functional as F
 
 from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._callbacks import NoTask
-from sklearn_rlcorrect._guide import guide_of
 from sklearn_rlcorrect._policy import FOOTHOLD, LARGEST_STEP
 from sklearn_rlcorrect._selection import PRIORITIES
 from sklearn_rlcorrect.envs import CorrectionVecEnv
 
-# Rows per environment step, fewer where the budget is small; gradient steps after each.
-_MAX_ENVS = 2048
-_MIN_STEPS = 20
-_GRADIENT_STEPS = 8
+N_CHECKPOINTS = 10
+
+# Rows per environment step, fewer where the budget is small, and per gradient step.
+_MAX_ENVS = 1024
+_TIMESTEPS_PER_GRADIENT_STEP = 256
 
 _BUFFER_SIZE = 50_000
 _EXPLORATION_STD = 0.5
 _WEIGHT_DECAY = 1e-4
+_N_CRITICS = 2
 
 # Part of the actor's slope that is of the rewards of the rows' own classes.
 _OUTCOME = 0.2
-N_CHECKPOINTS = 10
+# Parts of the critics' correction that may count, and transitions that decide on it.
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_MAX_JUDGED = 8192
 
 # Half the distance in log-odds over which the slope of a reward is taken: at first wide,
-# to see past plateaus, at last narrow, to be exact.
+# to pass plateaus, at last narrow, to be exact.
 _FIRST_WIDTH = 1.0
 _LAST_WIDTH = 0.05
 # Changes of probabilities that are smaller than this are rounding.
@@ -68,38 +71,53 @@ _SMALLEST_CHANGE = 1e-9
 _STEEPEST = 30.0
 # Pull on steps, back to the classifier's own probabilities, where a reward is flat.
 _PULL = 1e-3
+# Probabilities of the classifier count as at least this in the critics' prior.
+_SMALLEST_PROBA = 1e-3
 
-# The number of torch threads and torch's global generator belong to the process, so
-# trainings in several threads take turns.
+# Whatever the process has set as defaults.
+_KIND = {"dtype": th.float32, "device": "cpu"}
+
+# The number of torch threads belongs to the process, so trainings in several threads take
+# turns.
 _LOCK = threading.RLock()
 
 
-def train_policy(
+def train_policies(
     problem,
+    log_odds,
+    splits,
     *,
     seed,
     total_timesteps,
     net_arch,
     learning_rate,
     batch_size,
-    progress_bar=None,
+    progress_bar=False,
     task=None,
 ):
-    """Train one policy.
+    """Train the policies.
 
     Parameters
     ----------
     problem : CorrectionProblem
-        Rows to train on.
+        All rows.
+
+    log_odds : ndarray of shape (n_samples, n_classes) or None
+        Posterior of the classes that the critics start from, out of fold. None starts
+        from the classifier's probabilities.
+
+    splits : list of tuple of ndarray of int
+        Per policy the rows to train on, and the rows held out.
 
     seed : int
         Seed of everything random here. No global generator is used or changed.
 
     total_timesteps : int
-        Environment steps: rows adjusted, rounded up to whole batches.
+        Environment steps: rows adjusted, rounded up to whole batches. There is a
+        gradient step for every 256 of them.
 
     net_arch : sequence of int
-        Hidden layers of the actor and of each critic.
+        Hidden layers of each actor and of each critic.
 
     learning_rate : float
         Initial step size of Adam; falls linearly to zero.
@@ -107,8 +125,8 @@ def train_policy(
     batch_size : int
         Rows per gradient step.
 
-    progress_bar : str, default=None
-        Description of the progress bar; None shows none.
+    progress_bar : bool, default=False
+        Whether to show one.
 
     task : Task, default=None
         Task of this training, with a subtask for each of `N_CHECKPOINTS` checkpoints. A
@@ -116,90 +134,119 @@ def train_policy(
 
     Returns
     -------
-    checkpoints : list of tuple of int and list of ndarray
-        Timestep and policy, as :func:`~sklearn_rlcorrect._policy.policy_actions` takes
-        it. The first is untrained and does nothing.
+    checkpoints : list of tuple of int and list of list of ndarray
+        Timestep and policies, as :func:`~sklearn_rlcorrect._policy.policy_actions` takes
+        them. The first are untrained and do nothing.
+
+    shares : ndarray of shape (n_checkpoints,)
+        How much of the critics' correction of their prior counted, in [0, 1].
     """
     env_rng, noise_rng, buffer_rng, slope_rng = np.random.default_rng(seed).spawn(4)
-    n_envs = int(np.clip(total_timesteps // _MIN_STEPS, 1, _MAX_ENVS))
+    n_envs = int(np.clip(total_timesteps // N_CHECKPOINTS, 1, _MAX_ENVS))
     task = NoTask() if task is None else task
     checkpoints = CheckpointCallback(total_timesteps, progress_bar, task)
-    with _one_training_at_a_time():
-        guided, has_trees = _guided(problem, seed)
-        env = CorrectionVecEnv(guided, n_envs, env_rng)
+    with _own_torch():
         agent = OneStepTD3(
             OneStepPolicy,
-            env,
+            CorrectionVecEnv(problem, n_envs, env_rng),
             # The last batch may end beyond the budget, where less than nothing remains.
             learning_rate=lambda remaining: learning_rate * max(remaining, 0.0),
             buffer_size=_BUFFER_SIZE,
             learning_starts=0,
             batch_size=batch_size,
-            gradient_steps=_GRADIENT_STEPS,
+            gradient_steps=math.ceil(n_envs / _TIMESTEPS_PER_GRADIENT_STEP),
             action_noise=GaussianNoise(n_envs, problem.proba.shape[1], noise_rng),
-            replay_buffer_class=SeededReplayBuffer,
-            replay_buffer_kwargs={
-                "rng": buffer_rng,
-                "handle_timeout_termination": False,
-            },
-            # Next observations are never used: do not store them.
-            optimize_memory_usage=True,
+            replay_buffer_class=TransitionBuffer,
+            replay_buffer_kwargs={"rng": buffer_rng},
             policy_kwargs={
                 "net_arch": list(net_arch),
-                "optimizer_class": th.optim.AdamW,
-                "optimizer_kwargs": {"weight_decay": _WEIGHT_DECAY, "fused": True},
-                "problem": problem,
-                "rng": slope_rng,
-                "generator": th.Generator().manual_seed(seed),
+                "n_policies": len(splits),
+                "max_adjustment": problem.max_adjustment,
+                "generator": th.Generator("cpu").manual_seed(seed),
             },
             device="cpu",
         )
-        agent.critic.learns = not has_trees
+        # stable-baselines3 would make an empty folder for logs.
+        agent.set_logger(Logger(folder=None, output_formats=[]))
+        agent.rows = TrainingRows(problem, log_odds, splits)
+        agent.slope_rng = slope_rng
         agent.learn(total_timesteps, callback=checkpoints, log_interval=None)
-    return checkpoints.saved
-
-
-def _guided(problem, seed):
-    """The problem with the guide and the class behind each observation."""
-    guide, has_trees = guide_of(problem, seed)
-    outcome = np.eye(problem.proba.shape[1])[problem.y]
-    seen = np.hstack([problem.observations, np.log(guide), outcome])
-    return replace(problem, observations=seen), has_trees
+    return checkpoints.saved, np.array(checkpoints.shares)
 
 
 @contextlib.contextmanager
-def _one_training_at_a_time():
-    """Use one thread; leave thread counts and generator of torch as they were.
+def _own_torch():
+    """Train on one thread, whatever the process has set for torch, and leave it so.
 
-    Batches and trees are small: more threads wait for each other longer than they work,
-    above all those of torch and of scikit-learn, which do not know of each other.
+    Batches are small: more threads wait for each other longer than they work.
     """
-    with _LOCK, th.random.fork_rng(devices=[]):
+    with _LOCK, th.inference_mode(False), th.enable_grad():
         n_threads = th.get_num_threads()
         th.set_num_threads(1)
         try:
-            with threadpool_limits(1):
-                yield
+            yield
         finally:
             th.set_num_threads(n_threads)
 
 
+class TrainingRows:
+    """What a training knows of the rows beside what the agent observes.
+
+    Parameters
+    ----------
+    problem : CorrectionProblem
+        All rows.
+
+    log_odds : ndarray of shape (n_samples, n_classes) or None
+        Posterior that the critics start from.
+
+    splits : list of tuple of ndarray of int
+        Per policy the rows to train on, and the rows held out.
+    """
+
+    def __init__(self, problem, log_odds, splits):
+        if log_odds is None:
+            log_odds = np.log(np.maximum(problem.proba, _SMALLEST_PROBA))
+        self.problem = problem
+        self.observations = th.from_numpy(np.asarray(problem.observations, np.float32))
+        self.log_prior = F.log_softmax(
+            th.from_numpy(log_odds.astype(np.float32)), dim=1
+        )
+        self.trained, self.held_out = (
+            th.from_numpy(np.stack([_mask(rows, len(problem)) for rows in part]))
+            for part in zip(*splits, strict=True)
+        )
+
+    def class_rewards(self, rows, actions):
+        """Reward of actions on rows for each class that a row could be of."""
+        proba = self.problem.proba[rows]
+        adjusted = adjust(proba, actions, self.problem.max_adjustment)
+        return self.problem.rewards_of_classes(proba, adjusted)
+
+
+def _mask(rows, n_rows):
+    mask = np.zeros(n_rows, dtype=np.float32)
+    mask[rows] = 1.0
+    return mask
+
+
 class OneStepTD3(TD3):
-    """TD3 without what one-step episodes make inert."""
+    """TD3 without what one-step episodes make inert, for several policies at once."""
+
+    # How much of the critics' correction of their prior counts.
+    share = 0.0
 
     def _store_transition(self, buffer, actions, new_obs, rewards, dones, infos):
-        # The stock method looks for a last observation in the infos, row by row.
-        buffer.add(self._last_obs, new_obs, actions, rewards, dones, infos)
+        buffer.add(self.env.acted_rows, actions, rewards)
         self._last_obs = new_obs
 
     def _update_info_buffer(self, infos, dones=None):
         """Nothing to note: the infos are empty, and many."""
 
     def train(self, gradient_steps, batch_size):
-        """Update the critics, if they have anything to learn, and the actor.
+        """Update the critics by rewards, and the actors by the slope of the value.
 
-        The actor does not wait for critics (TD3's delay): they have a good guess or a
-        small task.
+        The actors do not wait for the critics (TD3's delay): these have a good prior.
         """
         self._update_learning_rate([self.actor.optimizer, self.critic.optimizer])
         if self._n_updates == 0:
@@ -208,248 +255,298 @@ class OneStepTD3(TD3):
         width = _LAST_WIDTH + remaining**2 * (_FIRST_WIDTH - _LAST_WIDTH)
         for _ in range(gradient_steps):
             self._n_updates += 1
-            observations, actions, rewards = self.replay_buffer.sample(batch_size)
-            if self.critic.learns:
-                self._regress(observations, actions, rewards)
-            self._climb(observations, width)
+            rows, actions, rewards = self.replay_buffer.sample(batch_size)
+            self._critic_step(rows, actions, rewards)
+            self._actor_step(rows, width)
 
-    def _regress(self, observations, actions, rewards):
-        """One step of the critics towards the rewards."""
-        values = self.critic(observations, actions)
-        loss = sum(F.mse_loss(value, rewards) for value in values)
+    def _critic_step(self, rows, actions, rewards):
+        """One step of the critics towards the rewards of explored actions."""
+        values = self._values(rows, actions, self.critic(*self._given(rows)))
+        error = (values - th.from_numpy(rewards)) / self._reward_scale
+        # Each pair of critics learns from the rows of its policy alone.
+        loss = (error**2 * self.rows.trained[:, rows]).sum() / len(rows)
         self.critic.optimizer.zero_grad()
-        (loss / self._reward_scale**2).backward()
+        loss.backward()
         self.critic.optimizer.step()
 
-    def _climb(self, observations, width):
-        """One step of the actor along the slope of the value.
+    def _actor_step(self, rows, width):
+        """One step of the actors along the slope of the value.
 
         The slope is taken to either side along one random direction of log-odds per row.
         It is per change of the probabilities aimed at, not per step in log-odds: a
         confident mistake, which a step hardly moves, counts as much as another.
         """
-        steps = self.actor.steps(observations)
-        direction = self.critic.direction(steps.shape)
+        proba = th.from_numpy(self.rows.problem.proba[rows])
+        steps = self.actor.steps(self.rows.observations[rows])
+        direction = self._directions(steps.shape)
         ahead, behind = (
-            self.actor.targets(steps.detach() + side * direction, observations)
-            for side in (width, -width)
+            targets(steps.detach() + side * direction, proba) for side in (width, -width)
         )
-        actions = (self.actor.towards(target, observations) for target in (ahead, behind))
-        rise = self.critic.rise(observations, *actions) / self._reward_scale
-        change = (ahead - behind).norm(dim=1, keepdim=True).clamp(min=_SMALLEST_CHANGE)
-        slope = (rise / change).clamp(-_STEEPEST, _STEEPEST).float()
+        difference = self._class_rewards(rows, ahead) - self._class_rewards(rows, behind)
+        with th.no_grad():
+            posterior = self._posterior(rows)
+        rise = (posterior * difference).sum(dim=2) / self._reward_scale
+        change = (ahead - behind).norm(dim=2).clamp(min=_SMALLEST_CHANGE)
+        slope = (rise / change).clamp(-_STEEPEST, _STEEPEST).float().unsqueeze(2)
+        gradient = _PULL * steps.detach() - slope * direction
+        trained = self.rows.trained[:, rows].unsqueeze(2)
         self.actor.optimizer.zero_grad()
-        steps.backward((_PULL * steps.detach() - slope * direction) / len(steps))
+        steps.backward(gradient * trained / len(rows))
         self.actor.optimizer.step()
 
+    def _posterior(self, rows):
+        """What the actors go by: the prior, the critics' mean, and the row's own class."""
+        posterior = self.critic(*self._given(rows), self.share).mean(dim=0)
+        outcome = np.eye(posterior.shape[2])[self.rows.problem.y[rows]]
+        return (1 - _OUTCOME) * posterior.double() + _OUTCOME * th.from_numpy(outcome)
 
-class LogOddsActor(Actor):
-    """Actor whose network steps in log-odds, as :mod:`sklearn_rlcorrect._policy` says.
+    def _class_rewards(self, rows, target):
+        """Reward for each class of targets: shape (n_policies, n_rows, n_classes)."""
+        proba = np.tile(self.rows.problem.proba[rows], (len(target), 1))
+        actions = actions_towards(target.numpy().reshape(proba.shape), proba, self.rows)
+        rewards = self.rows.class_rewards(np.tile(rows, len(target)), actions)
+        return th.from_numpy(rewards.reshape(target.shape))
+
+    def _values(self, rows, actions, posterior):
+        """Value of explored actions under posteriors: shape (..., n_rows)."""
+        rewards = self.rows.class_rewards(rows, actions.astype(np.float64))
+        return (posterior * th.from_numpy(rewards.astype(np.float32))).sum(dim=-1)
+
+    def _given(self, rows):
+        return self.rows.observations[rows], self.rows.log_prior[rows]
+
+    def _directions(self, shape):
+        """One random direction per row, in the plane of steps that sum to zero.
+
+        A shift of all steps changes next to nothing.
+        """
+        direction = self.slope_rng.normal(size=shape)
+        direction -= direction.mean(axis=2, keepdims=True)
+        direction /= np.sqrt(np.mean(direction**2, axis=2, keepdims=True))
+        return th.from_numpy(direction.astype(np.float32))
+
+    def judge_critics(self):
+        """Decide by held-out rewards how much of the critics' correction counts.
+
+        The share is that with the lowest squared error of the rewards, where its gain
+        over the prior alone counts less a standard error over rows.
+        """
+        rows, actions, rewards = self.replay_buffer.recent(_MAX_JUDGED)
+        given, held_out = self._given(rows), self.rows.held_out[:, rows].numpy()
+        errors = []
+        with th.no_grad():
+            for share in _SHARES:
+                values = self._values(rows, actions, self.critic(*given, share).mean(dim=0))
+                errors.append((values.numpy() - rewards) ** 2 * held_out)
+        _, row = np.unique(rows, return_inverse=True)
+        gains = (np.bincount(row, (errors[0] - error).sum(axis=0)) for error in errors)
+        lowest = [gain.sum() - np.sqrt(gain @ gain) for gain in gains]
+        self.share = _SHARES[int(np.argmax(lowest))]
+
+
+def targets(steps, proba):
+    """Probabilities where steps in log-odds lead, in double precision."""
+    factor = steps.double().clamp(-LARGEST_STEP, LARGEST_STEP).exp()
+    target = proba * factor + FOOTHOLD * (factor - 1).clamp(min=0)
+    return target / target.sum(dim=-1, keepdim=True)
+
+
+def actions_towards(target, proba, rows):
+    """Actions that lead to the targets, as near as they may."""
+    return np.clip((target - proba) / rows.problem.max_adjustment, -1.0, 1.0)
+
+
+class BatchedMLP(nn.Module):
+    """Several networks of the same shape as one: rectified hidden layers.
 
     Parameters
     ----------
-    *args, **kwargs
-        As for :class:`~stable_baselines3.td3.policies.Actor`.
+    n_networks, n_in, n_out : int
+        Sizes.
+
+    net_arch : sequence of int
+        Hidden layers.
+
+    generator : torch.Generator
+        Draws the initial weights. Those of the last layer are zero.
+    """
+
+    def __init__(self, n_networks, n_in, net_arch, n_out, generator):
+        super().__init__()
+        widths = [n_in, *net_arch, n_out]
+        self.weights, self.intercepts = nn.ParameterList(), nn.ParameterList()
+        for i, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+            bound = math.sqrt(6 / before) if i + 2 < len(widths) else 0.0
+            shape = (n_networks, before, after)
+            uniform = th.rand(shape, generator=generator, **_KIND)
+            self.weights.append((2 * uniform - 1) * bound)
+            self.intercepts.append(th.zeros((n_networks, 1, after), **_KIND))
+
+    def forward(self, inputs):
+        """Outputs of shape (n_networks, n_rows, n_out)."""
+        layers = list(zip(self.weights, self.intercepts, strict=True))
+        for weights, intercepts in layers[:-1]:
+            inputs = F.relu(inputs @ weights + intercepts)
+        weights, intercepts = layers[-1]
+        return inputs @ weights + intercepts
+
+    def arrays(self, i):
+        """Weights and intercepts of one network, layer by layer, in numpy."""
+        return [
+            array[i].detach().numpy().reshape(shape).copy()
+            for weights, intercepts in zip(self.weights, self.intercepts, strict=True)
+            for array, shape in [(weights, weights.shape[1:]), (intercepts, -1)]
+        ]
+
+
+class LogOddsActors(nn.Module):
+    """Actors whose networks step in log-odds, as :mod:`sklearn_rlcorrect._policy` says.
+
+    Parameters
+    ----------
+    networks : BatchedMLP
+        One network per policy.
+
+    n_classes : int
+        Number of classes: the first columns of an observation are their probabilities.
 
     max_adjustment : float
         Most that a probability may change.
     """
 
-    def __init__(self, *args, max_adjustment, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, networks, n_classes, max_adjustment):
+        super().__init__()
+        self.networks, self._n_classes = networks, n_classes
         self._max_adjustment = max_adjustment
 
-    def forward(self, obs):
-        """Actions in [-1, 1]."""
-        return self.towards(self.targets(self.steps(obs), obs), obs).float()
+    def forward(self, observations):
+        """Mean action of all policies, in [-1, 1]."""
+        proba = observations[:, : self._n_classes].double()
+        change = (targets(self.steps(observations), proba) - proba) / self._max_adjustment
+        return change.clamp(-1, 1).mean(dim=0).float()
 
-    def steps(self, obs):
-        """Steps in log-odds: the output of the network before it is squashed."""
-        return self.mu[:-1](self.features_extractor(obs))
-
-    def targets(self, steps, obs):
-        """Probabilities where the steps lead, in double precision."""
-        proba = obs[:, : steps.shape[1]].double()
-        factor = steps.double().clamp(-LARGEST_STEP, LARGEST_STEP).exp()
-        target = proba * factor + FOOTHOLD * (factor - 1).clamp(min=0)
-        return target / target.sum(dim=1, keepdim=True)
-
-    def towards(self, target, obs):
-        """Actions that lead to the targets, as near as they may."""
-        proba = obs[:, : target.shape[1]].double()
-        return ((target - proba) / self._max_adjustment).clamp(-1, 1)
+    def steps(self, observations):
+        """Steps in log-odds: shape (n_policies, n_rows, n_classes)."""
+        return self.networks(observations)
 
 
-class PosteriorCritic(ContinuousCritic):
-    """Twin critics whose value is the mean known reward under a posterior.
-
-    Behind what the actor sees, the observations of a training hold the logarithm of the
-    guide, where the posterior starts, and the class of the row, which no network sees. The
-    networks learn only where the guide knows nothing.
+class PosteriorCritics(nn.Module):
+    """Twin critics per policy: networks that correct the logarithm of a prior.
 
     Parameters
     ----------
-    *args, **kwargs
-        As for :class:`~stable_baselines3.common.policies.ContinuousCritic`.
-
-    problem : CorrectionProblem
-        Knows the reward of an action for each class.
-
-    rng : numpy.random.Generator
-        Draws the directions in which slopes are taken.
+    networks : BatchedMLP
+        `n_policies` first critics, then as many second ones.
     """
 
-    def __init__(self, *args, problem, rng, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._problem, self._rng = problem, rng
-        self._n_classes = problem.proba.shape[1]
-        # False where the guide is all that the posterior needs.
-        self.learns = True
-        for i in range(self.n_critics):
-            n_seen = kwargs["features_dim"] - self._n_classes
-            layers = create_mlp(n_seen, self._n_classes, kwargs["net_arch"])
-            self.q_networks[i] = nn.Sequential(*layers)
-            self.add_module(f"qf{i}", self.q_networks[i])
+    def __init__(self, networks):
+        super().__init__()
+        self.networks = networks
 
-    def forward(self, obs, actions):
-        """Value of the actions, by each critic: shape (batch_size, 1)."""
-        rewards = self._class_rewards(obs, actions).float()
-        return tuple(
-            (posterior * rewards).sum(dim=1, keepdim=True)
-            for posterior in self._posteriors(obs)
-        )
-
-    def direction(self, shape):
-        """One random direction per row, in the plane of steps that sum to zero.
-
-        A shift of all steps changes next to nothing.
-        """
-        direction = self._rng.normal(size=shape)
-        direction -= direction.mean(axis=1, keepdims=True)
-        direction /= np.sqrt(np.mean(direction**2, axis=1, keepdims=True))
-        return th.from_numpy(direction.astype(np.float32))
-
-    def rise(self, obs, ahead, behind):
-        """Rise of the value from one action to another: shape (batch_size, 1).
-
-        The value is the critics' mean, and in part what the row itself would give.
-        """
-        if self.learns:
-            with th.no_grad():
-                posterior = sum(self._posteriors(obs)) / self.n_critics
-        else:
-            posterior = F.softmax(self._guide(obs), dim=1)
-        outcome = obs[:, -self._n_classes :]
-        posterior = (1 - _OUTCOME) * posterior + _OUTCOME * outcome
-        rise = self._class_rewards(obs, ahead) - self._class_rewards(obs, behind)
-        return (posterior * rise).sum(dim=1, keepdim=True)
-
-    def _posteriors(self, obs):
-        """Posterior of each critic, which the class itself must not reach."""
-        seen, guide = obs[:, : -self._n_classes], self._guide(obs)
-        return [F.softmax(guide + network(seen), dim=1) for network in self.q_networks]
-
-    def _guide(self, obs):
-        return obs[:, -2 * self._n_classes : -self._n_classes]
-
-    def _class_rewards(self, obs, actions):
-        proba = obs[:, : self._n_classes].double().numpy()
-        actions = actions.double().numpy()
-        adjusted = adjust(proba, actions, self._problem.max_adjustment)
-        return th.from_numpy(self._problem.rewards_of_classes(proba, adjusted))
+    def forward(self, observations, log_prior, share=1.0):
+        """Posteriors of shape (2, n_policies, n_rows, n_classes)."""
+        posterior = F.softmax(log_prior + share * self.networks(observations), dim=2)
+        return posterior.unflatten(0, (_N_CRITICS, -1))
 
 
 class OneStepPolicy(TD3Policy):
-    """Actor and posterior critic, drawn from their own generator.
+    """Actors and critics, drawn from their own generator.
 
     Parameters
     ----------
     *args, **kwargs
         As for :class:`~stable_baselines3.td3.policies.TD3Policy`.
 
-    problem : CorrectionProblem
-        Knows what the actor sees, and the reward of an action for each class.
+    n_policies : int
+        Number of policies.
 
-    rng : numpy.random.Generator
-        Draws the directions in which slopes are taken.
+    max_adjustment : float
+        Most that a probability may change.
 
     generator : torch.Generator
         Draws the initial weights.
     """
 
-    def __init__(self, *args, problem, rng, generator, **kwargs):
-        self._problem, self._rng, self._generator = problem, rng, generator
+    def __init__(self, *args, n_policies, max_adjustment, generator, **kwargs):
+        self._n_policies, self._max_adjustment = n_policies, max_adjustment
+        self._generator = generator
         super().__init__(*args, **kwargs)
 
     def _build(self, lr_schedule):
-        super()._build(lr_schedule)
-        for module in [*self.actor.modules(), *self.critic.modules()]:
-            if isinstance(module, nn.Linear):
-                nn.init.kaiming_uniform_(
-                    module.weight, nonlinearity="relu", generator=self._generator
-                )
-                nn.init.zeros_(module.bias)
-        # Start from the classifier as it is, all actions being zero, and from the guide.
-        for network in [self.actor.mu, *self.critic.q_networks]:
-            nn.init.zeros_(_linear_layers(network)[-1].weight)
-
-    def make_actor(self, features_extractor=None):
-        """Create the actor."""
-        seen = Observed(self.observation_space, self._problem.observations.shape[1])
-        kwargs = self._update_features_extractor(self.actor_kwargs, seen)
-        return LogOddsActor(**kwargs, max_adjustment=self._problem.max_adjustment)
-
-    def make_critic(self, features_extractor=None):
-        """Create the critics."""
-        kwargs = self._update_features_extractor(self.critic_kwargs, features_extractor)
-        return PosteriorCritic(**kwargs, problem=self._problem, rng=self._rng)
-
-
-class Observed(BaseFeaturesExtractor):
-    """What the actor may see: neither the guide nor the class."""
-
-    def forward(self, observations):
-        """First columns of the observations."""
-        return observations[:, : self.features_dim]
+        n_classes = self.action_space.shape[0]
+        actors, critics = (
+            BatchedMLP(
+                n * self._n_policies,
+                self.observation_space.shape[0],
+                self.net_arch,
+                n_classes,
+                self._generator,
+            )
+            for n in (1, _N_CRITICS)
+        )
+        self.actor = LogOddsActors(actors, n_classes, self._max_adjustment)
+        self.critic = PosteriorCritics(critics)
+        # There are no target networks; these are names that TD3 asks for.
+        self.actor_target, self.critic_target = self.actor, self.critic
+        for module in (self.actor, self.critic):
+            # TD3 asks for it: there are no layers that work otherwise in training.
+            module.set_training_mode = module.train
+            module.optimizer = th.optim.AdamW(
+                module.parameters(), lr_schedule(1), weight_decay=_WEIGHT_DECAY, fused=True
+            )
 
 
-class SeededReplayBuffer(ReplayBuffer):
-    """Replay buffer that draws from its own generator, not from numpy's global one.
+class TransitionBuffer:
+    """Replay buffer of transitions that end: number of the row, action and reward.
+
+    Observations need not be stored, for a row looks always the same.
 
     Parameters
     ----------
-    *args, **kwargs
-        As for :class:`~stable_baselines3.common.buffers.ReplayBuffer`.
+    buffer_size : int
+        Transitions that are kept.
+
+    observation_space, action_space : gymnasium.spaces.Box
+        Of the environment.
 
     rng : numpy.random.Generator
-        Draws the batches.
+        Draws the batches; numpy's global one is left alone.
+
+    **kwargs
+        What stable-baselines3 tells its own buffers.
     """
 
-    def __init__(self, *args, rng, **kwargs):
-        super().__init__(*args, **kwargs)
-        self._rng = rng
+    def __init__(self, buffer_size, observation_space, action_space, *, rng, **kwargs):
+        self._rng, self._n_added = rng, 0
+        self._rows = np.empty(buffer_size, dtype=np.intp)
+        self._actions = np.empty((buffer_size, *action_space.shape), dtype=np.float32)
+        self._rewards = np.empty(buffer_size, dtype=np.float32)
 
-    def sample(self, batch_size, env=None):
-        """Observations, actions and rewards of random transitions."""
-        step = self._rng.integers(self._n_filled(), size=batch_size)
-        if self.full:
-            # Not the step that is overwritten next: its observations are newer already.
-            step = (self.pos + self._rng.integers(1, self.buffer_size, batch_size)) % (
-                self.buffer_size
-            )
-        batch = step, self._rng.integers(self.n_envs, size=batch_size)
-        return (
-            th.from_numpy(self.observations[batch]),
-            th.from_numpy(self.actions[batch]),
-            th.from_numpy(self.rewards[batch][:, np.newaxis]),
-        )
+    def add(self, rows, actions, rewards):
+        """Store one transition per row, in place of the oldest."""
+        at = (self._n_added + np.arange(len(rows))) % len(self._rows)
+        self._rows[at], self._actions[at], self._rewards[at] = rows, actions, rewards
+        self._n_added += len(rows)
+
+    def size(self):
+        """Number of transitions that are stored."""
+        return min(self._n_added, len(self._rows))
+
+    def sample(self, batch_size):
+        """Rows, actions and rewards of random transitions."""
+        return self._take(self._rng.integers(self.size(), size=batch_size))
+
+    def recent(self, n):
+        """Rows, actions and rewards of the last `n` transitions."""
+        last = np.arange(self._n_added - min(n, self.size()), self._n_added)
+        return self._take(last % len(self._rows))
 
     def reward_scale(self):
         """Standard deviation of the rewards so far; 1 if they are all the same."""
-        return float(self.rewards[: self._n_filled()].std()) or 1.0
+        return float(self._rewards[: self.size()].std()) or 1.0
 
-    def _n_filled(self):
-        return self.buffer_size if self.full else self.pos
+    def _take(self, at):
+        return self._rows[at], self._actions[at], self._rewards[at]
 
 
 class GaussianNoise(VectorizedActionNoise):
@@ -475,15 +572,15 @@ class GaussianNoise(VectorizedActionNoise):
 
 
 class CheckpointCallback(BaseCallback):
-    """Save the policy at equal distances, the first time before any training.
+    """Save the policies at equal distances, the first time before any training.
 
     Parameters
     ----------
     total_timesteps : int
         Length of the training.
 
-    progress_bar : str or None
-        Description of the progress bar.
+    progress_bar : bool
+        Whether to show one.
 
     task : Task
         Task of the training; a part of it leads from each checkpoint to the next.
@@ -491,9 +588,9 @@ class CheckpointCallback(BaseCallback):
 
     def __init__(self, total_timesteps, progress_bar, task):
         super().__init__()
-        self.saved = []
+        self.saved, self.shares = [], []
         self._total_timesteps = total_timesteps
-        self._description = progress_bar
+        self._has_bar = progress_bar
         self._task = task
         self._stop = False
 
@@ -503,9 +600,9 @@ class CheckpointCallback(BaseCallback):
         self._task.begin()
         self._bar = tqdm(
             total=self._total_timesteps,
-            desc=self._description,
+            desc="train policies",
             unit="step",
-            disable=self._description is None,
+            disable=not self._has_bar,
         )
 
     def _on_rollout_start(self):
@@ -526,14 +623,11 @@ class CheckpointCallback(BaseCallback):
         self._task.end()
 
     def _save(self):
-        layers = _linear_layers(self.model.actor.mu)
-        arrays = [array for layer in layers for array in (layer.weight.T, layer.bias)]
-        policy = [array.detach().numpy().astype(np.float64, order="C") for array in arrays]
+        networks = self.model.actor.networks
+        policies = [networks.arrays(i) for i in range(len(networks.weights[0]))]
         if self.saved:
-            attributes = {"policies_": {name: [policy] for name in PRIORITIES}}
+            self.model.judge_critics()
+            attributes = {"policies_": dict.fromkeys(PRIORITIES, policies)}
             self._stop = self._part.end(attributes)
-        self.saved.append((self.num_timesteps, policy))
-
-
-def _linear_layers(network):
-    return [module for module in network if isinstance(module, nn.Linear)]
+        self.saved.append((self.num_timesteps, policies))
+        self.shares.append(self.model.share)

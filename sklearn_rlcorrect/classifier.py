@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from dataclasses import replace
 from inspect import signature
 
 import numpy as np
@@ -10,11 +11,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import (
-    ShuffleSplit,
-    StratifiedShuffleSplit,
-    check_cv,
-)
+from sklearn.model_selection import check_cv
 
 # _safe_indexing is private, but the only way to take rows of arrays, frames, sparse
 # matrices and lists as scikit-learn does. The public cross_val_predict hands encoded labels
@@ -54,13 +51,21 @@ from sklearn_rlcorrect._metadata import (
     params_of_rows,
     route,
 )
-from sklearn_rlcorrect._observation import dense_features, fit_scaler, observe
+from sklearn_rlcorrect._observation import (
+    dense_features,
+    fit_scaler,
+    observe,
+    with_posterior,
+)
 from sklearn_rlcorrect._policy import bound_of_steps, policy_actions
+from sklearn_rlcorrect._posterior import cross_fit, fit_posterior, posterior_log_odds
 from sklearn_rlcorrect._problem import CorrectionProblem
 from sklearn_rlcorrect._selection import (
     PRIORITIES,
-    best_checkpoint,
+    best_candidate,
+    candidate_policies,
     held_out_actions,
+    score_candidates,
     score_checkpoints,
 )
 from sklearn_rlcorrect._validation import (
@@ -91,7 +96,7 @@ from sklearn_rlcorrect.rewards import (
 _CHUNK = 4096
 
 # To be raised when fitted attributes change so that older code misreads them.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 
 class RLCalibratedClassifier(
@@ -420,27 +425,28 @@ class RLCalibratedClassifier(
                 for params in (base_params, split_params)
             )
             X, y, weight = _safe_indexing(X, rest), y[rest], weight[rest]
-        n_tasks = 1 + self.n_policies
         metadata = {} if given_weight is None else {"sample_weight": weight}
-        task = fit_task(self, n_tasks, X=X, y=y, metadata=metadata).begin()
+        task = fit_task(self, 2, X=X, y=y, metadata=metadata).begin()
 
         features = self._fit_features(X, weight, next(seeds))
         base_task = task.subtask("out-of-fold probabilities").begin()
         proba = self._fit_base(estimator, X, y, base_params, split_params)
         base_task.end()
         self.observation_scaler_ = fit_scaler(proba, features, weight)
+        self.class_order_ = _class_order(proba, label_indices(y, self.classes_), weight)
         problem = CorrectionProblem(
-            observations=observe(proba, features, self.observation_scaler_),
-            proba=proba,
-            y=label_indices(y, self.classes_),
+            observations=self._observe(proba, features),
+            proba=proba[:, self.class_order_],
+            y=label_indices(y, self.classes_[self.class_order_]),
             reward=reward,
-            class_weights=class_weights(fp_costs),
+            class_weights=class_weights(fp_costs[self.class_order_]),
             max_adjustment=self.max_adjustment,
             sample_weight=weight,
         ).merged()
         splits = self._held_out_splits(problem, next(seeds))
-        trainings = self._train_policies(problem, splits, seeds, task)
-        self._select_policies(problem, splits, trainings, fp_costs)
+        problem, log_odds = self._fit_posterior(problem, next(seeds))
+        checkpoints = self._train_policies(problem, log_odds, splits, next(seeds), task)
+        self._select_policies(problem, splits, checkpoints, fp_costs[self.class_order_])
         self.guard_report_ = {}
         if guard_rows is not None:
             self.guard_report_ = self._guard_reports(problem, splits, *guard_rows)
@@ -574,15 +580,33 @@ class RLCalibratedClassifier(
         return check(limits, rows, report["scale"], report["threshold"], report["positive"])
 
     def _correct(self, X, proba):
-        actions = self._actions(self._seen(X, proba), self.priority)
+        actions = self._actions(self._seen(X, proba), proba, self.priority)
         return adjust(proba, actions, in_force(self)["scale"] * self.max_adjustment_)
 
     def _seen(self, X, proba):
-        features = dense_features(self.feature_transformer_, X)
-        return observe(proba, features, self.observation_scaler_)
+        """What the agent sees of new rows."""
+        observations = self._observe(proba, dense_features(self.feature_transformer_, X))
+        # Files of earlier releases hold no posterior.
+        posterior = getattr(self, "posterior_", None)
+        log_odds = posterior and posterior_log_odds(posterior, observations)
+        return with_posterior(observations, log_odds)
 
-    def _actions(self, observations, priority):
-        return policy_actions(self.policies_[priority], observations, bound_of_steps(self))
+    def _observe(self, proba, features):
+        order = self._agent_order()
+        return observe(proba, features, self.observation_scaler_, order)
+
+    def _agent_order(self):
+        # Files of earlier releases are of agents that saw the classes in sorted order.
+        return getattr(self, "class_order_", np.arange(len(self.classes_)))
+
+    def _actions(self, observations, proba, priority):
+        """Actions of a policy on rows, columns as in `classes_`."""
+        order = self._agent_order()
+        actions = np.empty_like(proba)
+        actions[:, order] = policy_actions(
+            self.policies_[priority], observations, proba[:, order], bound_of_steps(self)
+        )
+        return actions
 
     def _labelled(self, X, y):
         """Per priority, what its policy does to labelled rows."""
@@ -590,7 +614,9 @@ class RLCalibratedClassifier(
         (X,) = indexable(X)
         seen, weight = self._seen(X, proba), np.ones(len(y))
         return {
-            name: Rows(proba, self._actions(seen, name), y, weight, self.max_adjustment_)
+            name: Rows(
+                proba, self._actions(seen, proba, name), y, weight, self.max_adjustment_
+            )
             for name in self.policies_
         }
 
@@ -608,10 +634,15 @@ class RLCalibratedClassifier(
         limits, held_out = Limits.of(self), [rows for _, rows in splits]
         part = problem.take(np.concatenate(held_out))
         guard_rows, reports = self._labelled(X, y), {}
+        columns, y_part = np.argsort(self.class_order_), self.class_order_[part.y]
         for name, policies in self.policies_.items():
             actions = held_out_actions(problem, held_out, policies)
             learn = Rows(
-                part.proba, actions, part.y, part.sample_weight, self.max_adjustment_
+                part.proba[:, columns],
+                actions[:, columns],
+                y_part,
+                part.sample_weight,
+                self.max_adjustment_,
             )
             reports[name] = guard(limits, guard_rows[name], learn, positive)
         for message in warnings_of(limits, reports):
@@ -690,53 +721,61 @@ class RLCalibratedClassifier(
     def _held_out_splits(self, problem, seed):
         """Per policy the rows that it is trained on, and those that it is judged by.
 
-        Rows that look the same stay together; of few kinds, all are in both parts.
+        Equal observations stay together; of few groups of them, all are in both parts.
         """
-        kind, label = problem.kinds()
-        if problem.has_few_kinds(len(label)):
+        group, label = problem.groups()
+        if problem.has_few_groups():
             return [(np.arange(len(problem)),) * 2] * self.n_policies
-        return [
-            tuple(np.flatnonzero(np.isin(kind, part)) for part in split)
-            for split in _shuffle_split(
-                label, self.n_policies, self.validation_fraction, seed
-            )
-        ]
+        parts = _stratified_windows(label, self.n_policies, self.validation_fraction, seed)
+        held_out = [np.isin(group, part) for part in parts]
+        return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in held_out]
 
-    def _train_policies(self, problem, splits, seeds, task):
+    def _fit_posterior(self, problem, seed):
+        """Show the agent a posterior: out of fold here, of all rows when it predicts."""
+        log_odds = cross_fit(problem, seed)
+        self.posterior_ = None if log_odds is None else fit_posterior(problem, seed)
+        seen = with_posterior(problem.observations, log_odds)
+        return replace(problem, observations=seen), log_odds
+
+    def _train_policies(self, problem, log_odds, splits, seed, task):
         # Here, because predicting must not need torch.
-        from sklearn_rlcorrect._td3 import N_CHECKPOINTS, train_policy
+        from sklearn_rlcorrect._td3 import N_CHECKPOINTS, train_policies
 
-        # All before the first begins: a task may not change while it is sent elsewhere.
-        policy_tasks = [task.subtask("train policy", N_CHECKPOINTS) for _ in splits]
-        train = delayed(train_policy)
-        return Parallel(n_jobs=self.n_jobs)(
-            train(
-                problem.take(rows),
-                seed=next(seeds),
-                total_timesteps=self.total_timesteps,
-                net_arch=self.net_arch,
-                learning_rate=self.learning_rate,
-                batch_size=self.batch_size,
-                progress_bar=f"policy {i}/{self.n_policies}" if self.verbose else None,
-                task=policy_task,
-            )
-            for i, ((rows, _), policy_task) in enumerate(
-                zip(splits, policy_tasks, strict=True), start=1
-            )
+        checkpoints, self._trust = train_policies(
+            problem,
+            log_odds,
+            splits,
+            seed=seed,
+            total_timesteps=self.total_timesteps,
+            net_arch=self.net_arch,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            progress_bar=self.verbose > 0,
+            task=task.subtask("train policies", N_CHECKPOINTS),
         )
+        return checkpoints
 
-    def _select_policies(self, problem, splits, trainings, fp_costs):
-        """Keep the best checkpoint for each priority, and the scores of all."""
-        timesteps, checkpoints = _checkpoints(trainings)
+    def _select_policies(self, problem, splits, checkpoints, fp_costs):
+        """Keep the best candidate for each priority, and the scores of all."""
+        timesteps, policies = zip(*checkpoints, strict=True)
         held_out = [rows for _, rows in splits]
-        scores = score_checkpoints(
-            problem, held_out, checkpoints, fp_costs=fp_costs, counted=self._counted()
+        counted = np.flatnonzero(np.isin(self.class_order_, self._counted()))
+        self.history_ = {"timesteps": np.array(timesteps)} | score_checkpoints(
+            problem, held_out, policies, counted=counted
         )
-        self.history_ = {"timesteps": np.array(timesteps)} | {
-            name: np.array([score[name] for score in scores]) for name in scores[0]
+        self.front_ = front = score_candidates(
+            problem, held_out, policies, fp_costs=fp_costs, counted=counted
+        )
+        self.selected_ = {name: best_candidate(front, name) for name in PRIORITIES}
+        self.policies_ = {
+            name: candidate_policies(
+                policies[front["checkpoint"][i]],
+                front["shrinkage"][i],
+                front["shift"][i],
+                counted,
+            )
+            for name, i in self.selected_.items()
         }
-        self.selected_ = {name: best_checkpoint(scores, name) for name in PRIORITIES}
-        self.policies_ = {name: checkpoints[i] for name, i in self.selected_.items()}
 
     def __setstate__(self, state):
         # Files of earlier releases lack the parameters that came later.
@@ -780,27 +819,31 @@ def _default_folds(y):
     return min(5, max(2, int(rarest)))
 
 
-def _shuffle_split(y, n_splits, test_size, seed):
-    """Random splits of rows, stratified where every class has enough of them."""
-    n_test = np.ceil(test_size * len(y))
-    smaller_part = min(n_test, len(y) - n_test)
-    counts = np.unique(y, return_counts=True)[1]
-    can_stratify = counts.min() > 1 and smaller_part >= len(counts)
-    splitter = StratifiedShuffleSplit if can_stratify else ShuffleSplit
-    return splitter(n_splits, test_size=test_size, random_state=seed).split(y, y)
+def _class_order(proba, y, weight):
+    """Order in which the agent sees the classes: the most frequent first.
 
-
-def _checkpoints(trainings):
-    """Timesteps, and at each of them the policies of all trainings.
-
-    A training that a callback stopped early stays at its last checkpoint.
+    Whatever the labels are called then, the agent solves the same problem. Of classes that
+    are as frequent, the one that is predicted with more probability comes first.
     """
-    longest = max(trainings, key=len)
-    policies = [
-        [training[min(i, len(training) - 1)][1] for training in trainings]
-        for i in range(len(longest))
-    ]
-    return [timestep for timestep, _ in longest], policies
+    frequency = np.bincount(y, weight, minlength=proba.shape[1]) / weight.sum()
+    predicted = np.average(proba, axis=0, weights=weight)
+    return np.lexsort([-predicted.round(9), -frequency.round(9)])
+
+
+def _stratified_windows(label, n_windows, size, seed):
+    """Draw parts of rows of a relative size, disjoint if they are few.
+
+    Rows are put in a random order in which the classes are evenly spread; the windows
+    follow one another in it, from the end to the start again.
+    """
+    rng, n_rows = np.random.default_rng(seed), len(label)
+    place = np.empty(n_rows)
+    for k in np.unique(label):
+        rows = rng.permutation(np.flatnonzero(label == k))
+        place[rows] = (np.arange(len(rows)) + rng.random()) / len(rows)
+    order, n_window = np.argsort(place), int(np.clip(np.ceil(size * n_rows), 1, n_rows - 1))
+    starts = [round(i * size * n_rows) for i in range(n_windows)]
+    return [order[(start + np.arange(n_window)) % n_rows] for start in starts]
 
 
 def _fold_proba(estimator, X, y, train, test, classes, fit_params):

@@ -2,8 +2,7 @@
 
 A one-step contextual bandit: an episode is one sample, the observation is what the
 classifier (and the features) say about it, the action is the adjustment, the reward is
-what the adjustment was worth, and the episode ends. The label is in the reward only (a
-training puts it behind what the actor sees, for the critics).
+what the adjustment was worth, and the episode ends. The label is in the reward only.
 """
 
 import numpy as np
@@ -86,8 +85,8 @@ class CorrectionVecEnv(VecEnv):
 
     def reset(self):
         """Draw the next rows."""
-        rows = self.problem.draw(self._rng, self.num_envs)
-        self.batch = self.problem.take(rows)
+        self.rows = self.problem.draw(self._rng, self.num_envs)
+        self.batch = self.problem.take(self.rows)
         return self.batch.observations.astype(np.float32)
 
     def step_async(self, actions):
@@ -97,6 +96,7 @@ class CorrectionVecEnv(VecEnv):
     def step_wait(self):
         """Reward the actions and draw the next rows: every episode ends."""
         rewards = self.batch.rewards(self._actions).astype(np.float32)
+        self.acted_rows = self.rows
         return self.reset(), rewards, self._dones.copy(), self._infos
 
     def seed(self, seed=None):

@@ -1,13 +1,8 @@
 """Counts and scores of probabilities, the same before and after the correction."""
 
 import numpy as np
-from sklearn.metrics import (
-    accuracy_score,
-    brier_score_loss,
-    confusion_matrix,
-    log_loss,
-    precision_recall_fscore_support,
-)
+# Probabilities of the true class count as at least this in the log loss.
+_EPSILON = np.finfo(np.float64).eps
 
 
 def classification_metrics(
@@ -54,35 +49,40 @@ def classification_metrics(
     >>> metrics["false_positives"], metrics["recall"]
     (1.0, 1.0)
     """
-    classes = np.asarray(classes)
-    y_pred = classes[proba.argmax(axis=1) if predicted is None else predicted]
+    classes, y_true = np.asarray(classes), np.asarray(y_true)
+    weight = np.ones(len(y_true)) if sample_weight is None else np.asarray(sample_weight)
+    true = np.searchsorted(classes, y_true)
+    predicted = proba.argmax(axis=1) if predicted is None else predicted
     counted = counted_classes(classes, pos_label)
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        y_true,
-        y_pred,
-        labels=classes[counted],
-        average="macro",
-        zero_division=0,
-        sample_weight=sample_weight,
-    )
-    confusion = confusion_matrix(
-        y_true, y_pred, labels=classes, sample_weight=sample_weight
-    )
-    np.fill_diagonal(confusion, 0)
+    confusion = _confusion(true, predicted, weight, len(classes))
+    hits = np.diag(confusion)[counted]
+    precision = _ratio(hits, confusion.sum(axis=0)[counted])
+    recall = _ratio(hits, confusion.sum(axis=1)[counted])
+    mistakes = confusion - np.diag(np.diag(confusion))
+    squared = ((proba - np.eye(len(classes))[true]) ** 2).sum(axis=1)
+    brier = np.average(squared, weights=weight) / (2 if len(classes) == 2 else 1)
+    of_true = np.clip(proba[np.arange(len(true)), true], _EPSILON, 1 - _EPSILON)
     return {
-        "false_positives": float(confusion.sum(axis=0)[counted].sum()),
-        "false_negatives": float(confusion.sum(axis=1)[counted].sum()),
-        "accuracy": float(accuracy_score(y_true, y_pred, sample_weight=sample_weight)),
-        "precision": float(precision),
-        "recall": float(recall),
-        "f1": float(f1),
-        "brier": float(
-            brier_score_loss(y_true, proba, labels=classes, sample_weight=sample_weight)
-        ),
-        "log_loss": float(
-            log_loss(y_true, proba, labels=classes, sample_weight=sample_weight)
-        ),
+        "false_positives": float(mistakes.sum(axis=0)[counted].sum()),
+        "false_negatives": float(mistakes.sum(axis=1)[counted].sum()),
+        "accuracy": float(np.trace(confusion) / confusion.sum()),
+        "precision": float(precision.mean()),
+        "recall": float(recall.mean()),
+        "f1": float(_ratio(2 * precision * recall, precision + recall).mean()),
+        "brier": float(brier),
+        "log_loss": float(-np.average(np.log(of_true), weights=weight)),
     }
+
+
+def _confusion(true, predicted, weight, n_classes):
+    """Weight of the rows of each true class (rows) and predicted class (columns)."""
+    cell = true * n_classes + predicted
+    return np.bincount(cell, weight, minlength=n_classes**2).reshape(n_classes, -1)
+
+
+def _ratio(part, whole):
+    """Ratio, zero where there is nothing."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
 def counted_classes(classes, pos_label=None):

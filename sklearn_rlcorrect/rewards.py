@@ -98,6 +98,41 @@ def accuracy(y_true, proba, adjusted):
     return right_after.astype(float) - right_before
 
 
+def class_rewards(reward, proba, adjusted):
+    """Reward of each row, were its class k, for every k.
+
+    Parameters
+    ----------
+    reward : callable
+        See the head of this module.
+
+    proba, adjusted : ndarray of shape (n_samples, n_classes)
+        Probabilities before and after the adjustment.
+
+    Returns
+    -------
+    rewards : ndarray of shape (n_samples, n_classes)
+        Column k holds the reward if class k is the true one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rlcorrect.rewards import brier, class_rewards
+    >>> class_rewards(brier, np.array([[0.5, 0.5]]), np.array([[0.0, 1.0]]))
+    array([[-1.5,  0.5]])
+    """
+    if reward is brier:
+        # |p|^2 - |q|^2 - 2 (p_k - q_k), for all classes at once.
+        gain = np.sum(proba**2 - adjusted**2, axis=1, keepdims=True)
+        return gain + 2 * (adjusted - proba)
+    if reward is log_loss:
+        return np.log(np.maximum(adjusted, _EPSILON)) - np.log(np.maximum(proba, _EPSILON))
+    columns = [
+        reward(np.full(len(proba), k), proba, adjusted) for k in range(proba.shape[1])
+    ]
+    return np.column_stack(columns).astype(np.float64)
+
+
 REWARDS = {"brier": brier, "log_loss": log_loss, "accuracy": accuracy}
 
 
