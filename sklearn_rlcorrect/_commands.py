@@ -581,7 +581,7 @@ def _print_scores(model, scores):
     if model.selected_[model.priority] == 0:
         print(
             "\nNo policy beat the classifier on the rows kept to judge them: its "
-            "probabilities\nstay as they are. A longer training (--timesteps) may find one."
+            "probabilities\nstay as they are. More rows or another --fp-weight may help."
         )
 
 

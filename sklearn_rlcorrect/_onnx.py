@@ -9,6 +9,7 @@ import numpy as np
 from sklearn_rlcorrect._guard import in_force
 from sklearn_rlcorrect._observation import LOG_ODDS_EPSILON, OBSERVATION_BOUND
 from sklearn_rlcorrect._policy import FOOTHOLD, LARGEST_STEP, bound_of_steps
+from sklearn_rlcorrect._posterior import SMALLEST_PROBA
 
 # How the scores of a classifier become probabilities: `_squash` in `classifier`, and the
 # single column of a `PrecomputedProbaClassifier`.
@@ -27,6 +28,7 @@ _NORMALISE = """
 """
 
 # `observe` in `_observation`. NaN minus the mean is NaN: what is missing becomes zero.
+# Observations are rounded to single precision, what follows is computed in double again.
 _OBSERVE = """
     inner = Clip(proba, epsilon, one_minus_epsilon)
     outer = Sub(one, inner)
@@ -39,7 +41,51 @@ _OBSERVE = """
     is_missing = IsNaN(scaled)
     known = Where(is_missing, zero, scaled)
     bounded = Clip(known, lowest, highest)
-    hidden_0 = Concat<axis=1>(proba, bounded)
+    in_order_of_classes = Concat<axis=1>(proba, bounded)
+    unrounded = Gather<axis=1>(in_order_of_classes, observed_order)
+    rounded = Cast<to=1>(unrounded)
+    observations = Cast<to=11>(rounded)
+    seen_proba = Gather<axis=1>(proba, class_order)
+"""
+
+# `raw_scores` in `_posterior`: the roots of all trees, one level of them, their leaves. The
+# output of TreeEnsembleRegressor is single, even of doubles.
+_ROOTS = """
+    n_rows = Shape<end=1>(observations)
+    n_rows_and_trees = Concat<axis=0>(n_rows, n_trees)
+    node_0 = Expand(root, n_rows_and_trees)
+"""
+_LEVEL = """
+    split_{i} = Add(node_{i}, first_split)
+    column_{i} = Gather(split_columns, split_{i})
+    entry_{i} = GatherElements<axis=1>(observations, column_{i})
+    threshold_{i} = Gather(split_thresholds, split_{i})
+    is_above_{i} = Greater(entry_{i}, threshold_{i})
+    goes_right_{i} = Cast<to=7>(is_above_{i})
+    twice_{i} = Add(node_{i}, node_{i})
+    left_{i} = Add(twice_{i}, one_node)
+    node_{next} = Add(left_{i}, goes_right_{i})
+"""
+_LEAVES = """
+    leaf = Add({nodes}, first_leaf)
+    values = Gather(leaf_values, leaf)
+    sums_of_values = MatMul(values, score_of_tree)
+    raw_scores = Add(sums_of_values, baseline)
+"""
+
+# `posterior_log_odds` in `_posterior`, then `with_posterior` in `_observation`.
+_WITH_POSTERIOR = """
+    log_proba = LogSoftmax<axis=1>(raw_scores)
+    floored = Max(log_proba, log_smallest_proba)
+    mean_log_proba = ReduceMean<keepdims=1>(floored, axis_1)
+    posterior = Sub(floored, mean_log_proba)
+    bounded_posterior = Clip(posterior, lowest, highest)
+    rounded_posterior = Cast<to=1>(bounded_posterior)
+    seen_posterior = Cast<to=11>(rounded_posterior)
+    hidden_0 = Concat<axis=1>(observations, seen_posterior)
+"""
+_WITHOUT_POSTERIOR = """
+    hidden_0 = Identity(observations)
 """
 
 # `policy_actions` in `_policy`, for all policies at once: their axis is the first.
@@ -48,19 +94,19 @@ _LAYER = """
     sum_{i} = Add(product_{i}, intercepts_{i})
     hidden_{next} = {activation}(sum_{i})
 """
-# `_actions` in `_policy`.
+# `step_actions` in `_policy`.
 _ACTIONS_OF_STEPS = """
     steps = Clip({outputs}, smallest_step, largest_step)
     factor = Exp(steps)
-    multiplied = Mul(proba, factor)
+    multiplied = Mul(seen_proba, factor)
     factor_less_one = Sub(factor, one)
     raise = Max(factor_less_one, zero)
     lifted = Mul(raise, foothold)
     unscaled_target = Add(multiplied, lifted)
     target_sum = ReduceSum<keepdims=1>(unscaled_target, last_axes)
     scaled_target = Div(unscaled_target, target_sum)
-    proba_sum = ReduceSum<keepdims=1>(proba, axis_1)
-    start = Div(proba, proba_sum)
+    proba_sum = ReduceSum<keepdims=1>(seen_proba, axis_1)
+    start = Div(seen_proba, proba_sum)
     change = Sub(scaled_target, start)
     unbounded = Div(change, bound_of_steps)
     each_action = Clip(unbounded, minus_one, one)
@@ -68,8 +114,10 @@ _ACTIONS_OF_STEPS = """
 _TANH = """
     each_action = Tanh({outputs})
 """
+# Their mean, then `_actions` in `classifier`.
 _MEAN = """
-    actions = ReduceMean<keepdims=0>(each_action, axis_0)
+    mean_action = ReduceMean<keepdims=0>(each_action, axis_0)
+    actions = Gather<axis=1>(mean_action, place_in_order)
 """
 
 # `adjust` in `_adjustment`.
@@ -137,7 +185,7 @@ _MOST_PROBABLE = """
     best = ArgMax<axis=1, keepdims=0>(probabilities)
     label = Gather(classes, best)
 """
-_ABOVE_A_CUT = """
+_ABOVE_THRESHOLD = """
     of_positive = Gather<axis=1>(probabilities, positive)
     is_positive = Greater(of_positive, threshold)
     best = Where(is_positive, positive, negative)
@@ -164,18 +212,22 @@ def policy_graph(model, proba_from):
         From `scores`, and `features` if the policy sees any, both double, to `label` and
         `probabilities`.
     """
-    policies, cut = model.policies_[model.priority], in_force(model)
-    bound = bound_of_steps(model)
-    layers = [np.stack(arrays) for arrays in zip(*policies, strict=True)]
+    guard, bound = in_force(model), bound_of_steps(model)
+    policies = model.policies_[model.priority]
+    layers = [np.stack(arrays, dtype=np.float64) for arrays in zip(*policies, strict=True)]
     # As a list first: labels may be Python's own in an array of objects.
     classes = np.array(model.classes_.tolist())
     n_layers, n_classes = len(layers) // 2, len(classes)
-    has_features = len(model.observation_scaler_.mean_) > n_classes
+    n_columns = len(model.observation_scaler_.mean_)
+    has_features = n_columns > n_classes
     inputs = ["double[N, S] scores"] + ["double[N, F] features"] * has_features
+    # Files of earlier releases hold no posterior.
+    posterior_body, posterior_constants = _posterior(getattr(model, "posterior_", None))
     body = [
         PROBA_FROM[proba_from],
         _NORMALISE,
         _OBSERVE.format(columns="log_odds, features" if has_features else "log_odds"),
+        *posterior_body,
         *(
             _LAYER.format(
                 i=i, next=i + 1, activation="Relu" if i + 1 < n_layers else "Identity"
@@ -187,11 +239,12 @@ def policy_graph(model, proba_from):
         ),
         _MEAN,
         _ADJUST_TWO if n_classes == 2 else _ADJUST,
-        _MOST_PROBABLE if cut["threshold"] is None else _ABOVE_A_CUT,
+        _MOST_PROBABLE if guard["threshold"] is None else _ABOVE_THRESHOLD,
     ]
     weights = {f"weights_{i}": array for i, array in enumerate(layers[::2])}
     intercepts = {f"intercepts_{i}": array[:, None] for i, array in enumerate(layers[1::2])}
-    constants = _shape_constants(n_classes) | weights | intercepts
+    constants = _shape_constants(n_classes) | weights | intercepts | posterior_constants
+    constants |= _order_constants(model._agent_order(), n_columns)
     constants |= {
         "mean": model.observation_scaler_.mean_,
         "scale": model.observation_scaler_.scale_,
@@ -199,7 +252,7 @@ def policy_graph(model, proba_from):
         "one_minus_epsilon": 1 - LOG_ODDS_EPSILON,
         "lowest": -OBSERVATION_BOUND,
         "highest": OBSERVATION_BOUND,
-        "max_adjustment": float(cut["scale"] * model.max_adjustment_),
+        "max_adjustment": float(guard["scale"] * model.max_adjustment_),
         "classes": classes,
     }
     if bound is not None:
@@ -211,14 +264,56 @@ def policy_graph(model, proba_from):
             "minus_one": -1.0,
             "last_axes": [-1],
         }
-    if cut["threshold"] is not None:
-        constants |= {"threshold": cut["threshold"], "positive": cut["positive"]}
-        constants["negative"] = 1 - cut["positive"]
+    if guard["threshold"] is not None:
+        constants |= {"threshold": guard["threshold"], "positive": guard["positive"]}
+        constants["negative"] = 1 - guard["positive"]
     outputs = [
         f"{_LABEL_TYPES[classes.dtype.kind]}[N] label",
         f"double[N, {n_classes}] probabilities",
     ]
     return _graph("policy", inputs, outputs, body, constants)
+
+
+def _posterior(posterior):
+    """Body and constants that put the log-odds of a posterior behind the observations."""
+    if posterior is None:
+        return [_WITHOUT_POSTERIOR], {}
+    n_trees, n_splits = posterior["threshold"].shape
+    depth, n_classes = n_splits.bit_length(), posterior["n_classes"]
+    levels = [_LEVEL.format(i=i, next=i + 1) for i in range(depth)]
+    body = [_ROOTS, *levels, _LEAVES.format(nodes=f"node_{depth}"), _WITH_POSTERIOR]
+    # The trees see neither the probabilities nor the first log-odds: `_columns`.
+    split_columns = posterior["feature"].ravel() + n_classes + 1
+    tree, known = np.arange(n_trees), posterior["classes"]
+    # Of two classes, the first has a score of zero. One that is not known has none.
+    n_scores = len(posterior["baseline"])
+    baseline, scored = np.full(n_classes, -np.inf), known[-n_scores:]
+    baseline[known] = 0.0
+    baseline[scored] = posterior["baseline"]
+    return body, {
+        "n_trees": [n_trees],
+        "root": [0],
+        "one_node": 1,
+        "first_split": tree * n_splits,
+        "split_columns": split_columns,
+        "split_thresholds": posterior["threshold"].ravel(),
+        "first_leaf": tree * (n_splits + 1) - n_splits,
+        "leaf_values": posterior["value"].ravel(),
+        "score_of_tree": np.eye(n_classes)[scored[tree % n_scores]],
+        "baseline": baseline,
+        "log_smallest_proba": np.log(SMALLEST_PROBA),
+    }
+
+
+def _order_constants(order, n_columns):
+    """Order of the observations, of the probabilities, and that of the actions back."""
+    n_classes = len(order)
+    features = np.arange(2 * n_classes, n_classes + n_columns)
+    return {
+        "class_order": order,
+        "observed_order": np.concatenate([order, n_classes + order, features]),
+        "place_in_order": np.argsort(order),
+    }
 
 
 def _shape_constants(n_classes):

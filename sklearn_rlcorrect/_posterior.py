@@ -1,8 +1,8 @@
 """The posterior of the classes that boosted trees learn, out of fold and for predicting.
 
-The trees look at the log-odds of the classifier and at the features. In training every row
-gets its posterior from trees that were fitted on other rows; for predicting, trees that were
-fitted on all rows are kept as plain arrays, which any file format can hold and numpy can
+The trees look at the log-odds of the classifier and at the features. In training every
+row gets its posterior from trees that were fitted on other rows. For predicting, trees that
+were fitted on all rows are kept as plain arrays, which any file can hold and numpy can
 evaluate.
 """
 
@@ -28,7 +28,7 @@ _MAX_ROWS = 10_000
 _MIN_ROWS_PER_CLASS = 10
 
 # Probabilities of the posterior are kept off 0: trees are wrong now and then.
-_SMALLEST_PROBA = 1e-3
+SMALLEST_PROBA = 1e-3
 
 # Rows evaluated at a time: their nodes stay in the processor's cache.
 _CHUNK = 1024
@@ -142,7 +142,7 @@ def posterior_log_odds(posterior, observations):
             scores = np.hstack([np.zeros_like(scores), scores])
         log_proba = np.full((len(scores), n_classes), -np.inf)
         log_proba[:, classes] = log_softmax(scores, axis=1)
-        log_odds[chunk] = np.maximum(log_proba, np.log(_SMALLEST_PROBA))
+        log_odds[chunk] = np.maximum(log_proba, np.log(SMALLEST_PROBA))
     return log_odds - log_odds.mean(axis=1, keepdims=True)
 
 

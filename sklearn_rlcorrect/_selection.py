@@ -1,8 +1,8 @@
 """The front of candidates, and which of them becomes the policy of each priority.
 
-A candidate is a checkpoint of the training, shrunk, with a shift of the decision in log-odds.
-Both are linear in the outputs of the last layer, so a candidate is again a policy: whatever
-is selected is one bounded correction for which 0.5 stays the threshold.
+A candidate is a checkpoint of the training, shrunk, with a shift of the decision in
+log-odds. Both are linear in the outputs of the last layer, so a candidate is again a policy:
+whatever is selected is one bounded correction for which 0.5 stays the threshold.
 """
 
 from itertools import product
@@ -66,6 +66,25 @@ def best_candidate(front, priority):
     keys = PRIORITIES[priority](front)
     order = np.lexsort([-np.arange(len(keys[0])), *keys[::-1]])
     return int(order[-1])
+
+
+def selected_checkpoints(model):
+    """Checkpoint that the policy of each priority of a fitted corrector is of.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted; of earlier releases, which chose among checkpoints, too.
+
+    Returns
+    -------
+    checkpoints : dict of str to int
+        Indices into `history_`.
+    """
+    front = getattr(model, "front_", None)
+    if front is None:
+        return model.selected_
+    return {name: int(front["checkpoint"][i]) for name, i in model.selected_.items()}
 
 
 def candidates(n_checkpoints, has_shifts):

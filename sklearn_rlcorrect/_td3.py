@@ -4,15 +4,15 @@ The only module that needs torch. Start reading at :func:`train_policies`.
 
 An episode is one row, so the target of the critics is the reward itself: target networks,
 ``gamma``, ``tau`` and the smoothing noise of TD3 [1]_ cannot change anything and are left
-out. What remains is an actor trained by the deterministic policy gradient [2]_, twin critics
-that learn from the rewards of explored actions, a replay buffer and exploration noise. Four
-things are particular to this problem:
+out. What remains is an actor trained by the deterministic policy gradient [2]_, twin
+critics that learn from the rewards of explored actions, a replay buffer and exploration
+noise. Four things are particular to this problem:
 
 - What an action is worth is known for every class; only the class is not. So a critic is a
   posterior of the classes, and the value of an action is its mean reward under it.
-- The critics start from a prior, the posterior of :mod:`sklearn_rlcorrect._posterior` or the
-  classifier's own probabilities, and learn a correction of it. How much of that correction
-  counts is decided by the rewards of rows that they were not trained on.
+- The critics start from a prior, the posterior of :mod:`sklearn_rlcorrect._posterior` or
+  the classifier's own probabilities, and learn a correction of it. How much of that
+  correction counts is decided by the rewards of rows that they were not trained on.
 - The actor steps in log-odds, and a reward is any numpy function. The slope of the value
   along a step is a central difference, wide enough to pass the plateaus of a bounded
   adjustment or of a 0/1 reward.
@@ -25,6 +25,7 @@ things are particular to this problem:
 """
 
 import contextlib
+import itertools
 import math
 import threading
 
@@ -48,7 +49,7 @@ N_CHECKPOINTS = 10
 
 # Rows per environment step, fewer where the budget is small, and per gradient step.
 _MAX_ENVS = 1024
-_TIMESTEPS_PER_GRADIENT_STEP = 256
+_TIMESTEPS_PER_GRADIENT_STEP = 128
 
 _BUFFER_SIZE = 50_000
 _EXPLORATION_STD = 0.5
@@ -114,7 +115,7 @@ def train_policies(
 
     total_timesteps : int
         Environment steps: rows adjusted, rounded up to whole batches. There is a
-        gradient step for every 256 of them.
+        gradient step for every 128 of them.
 
     net_arch : sequence of int
         Hidden layers of each actor and of each critic.
@@ -134,12 +135,10 @@ def train_policies(
 
     Returns
     -------
-    checkpoints : list of tuple of int and list of list of ndarray
-        Timestep and policies, as :func:`~sklearn_rlcorrect._policy.policy_actions` takes
-        them. The first are untrained and do nothing.
-
-    shares : ndarray of shape (n_checkpoints,)
-        How much of the critics' correction of their prior counted, in [0, 1].
+    checkpoints : list of tuple (int, list of list of ndarray, float)
+        Timestep; policies, as :func:`~sklearn_rlcorrect._policy.policy_actions` takes
+        them; and how much of the critics' correction of their prior counted, in [0, 1].
+        The first policies are untrained and do nothing.
     """
     env_rng, noise_rng, buffer_rng, slope_rng = np.random.default_rng(seed).spawn(4)
     n_envs = int(np.clip(total_timesteps // N_CHECKPOINTS, 1, _MAX_ENVS))
@@ -171,7 +170,7 @@ def train_policies(
         agent.rows = TrainingRows(problem, log_odds, splits)
         agent.slope_rng = slope_rng
         agent.learn(total_timesteps, callback=checkpoints, log_interval=None)
-    return checkpoints.saved, np.array(checkpoints.shares)
+    return checkpoints.saved
 
 
 @contextlib.contextmanager
@@ -209,9 +208,7 @@ class TrainingRows:
             log_odds = np.log(np.maximum(problem.proba, _SMALLEST_PROBA))
         self.problem = problem
         self.observations = th.from_numpy(np.asarray(problem.observations, np.float32))
-        self.log_prior = F.log_softmax(
-            th.from_numpy(log_odds.astype(np.float32)), dim=1
-        )
+        self.log_prior = F.log_softmax(th.from_numpy(log_odds.astype(np.float32)), dim=1)
         self.trained, self.held_out = (
             th.from_numpy(np.stack([_mask(rows, len(problem)) for rows in part]))
             for part in zip(*splits, strict=True)
@@ -256,20 +253,25 @@ class OneStepTD3(TD3):
         for _ in range(gradient_steps):
             self._n_updates += 1
             rows, actions, rewards = self.replay_buffer.sample(batch_size)
-            self._critic_step(rows, actions, rewards)
-            self._actor_step(rows, width)
+            correction = self._critic_step(rows, actions, rewards)
+            self._actor_step(rows, correction, width)
 
     def _critic_step(self, rows, actions, rewards):
-        """One step of the critics towards the rewards of explored actions."""
-        values = self._values(rows, actions, self.critic(*self._given(rows)))
+        """One step of the critics towards the rewards of explored actions.
+
+        Returns the correction of the prior that the critics made before it.
+        """
+        correction = self.critic(self.rows.observations[rows])
+        values = self._values(rows, actions, self._posterior(rows, correction))
         error = (values - th.from_numpy(rewards)) / self._reward_scale
         # Each pair of critics learns from the rows of its policy alone.
         loss = (error**2 * self.rows.trained[:, rows]).sum() / len(rows)
         self.critic.optimizer.zero_grad()
         loss.backward()
         self.critic.optimizer.step()
+        return correction.detach()
 
-    def _actor_step(self, rows, width):
+    def _actor_step(self, rows, correction, width):
         """One step of the actors along the slope of the value.
 
         The slope is taken to either side along one random direction of log-odds per row.
@@ -283,22 +285,24 @@ class OneStepTD3(TD3):
             targets(steps.detach() + side * direction, proba) for side in (width, -width)
         )
         difference = self._class_rewards(rows, ahead) - self._class_rewards(rows, behind)
-        with th.no_grad():
-            posterior = self._posterior(rows)
-        rise = (posterior * difference).sum(dim=2) / self._reward_scale
+        rise = (self._expected(rows, correction) * difference).sum(dim=2)
         change = (ahead - behind).norm(dim=2).clamp(min=_SMALLEST_CHANGE)
-        slope = (rise / change).clamp(-_STEEPEST, _STEEPEST).float().unsqueeze(2)
+        slope = rise / change / self._reward_scale
+        slope = slope.clamp(-_STEEPEST, _STEEPEST).float().unsqueeze(2)
         gradient = _PULL * steps.detach() - slope * direction
         trained = self.rows.trained[:, rows].unsqueeze(2)
         self.actor.optimizer.zero_grad()
         steps.backward(gradient * trained / len(rows))
         self.actor.optimizer.step()
 
-    def _posterior(self, rows):
-        """What the actors go by: the prior, the critics' mean, and the row's own class."""
-        posterior = self.critic(*self._given(rows), self.share).mean(dim=0)
+    def _posterior(self, rows, correction):
+        return F.softmax(self.rows.log_prior[rows] + correction, dim=-1)
+
+    def _expected(self, rows, correction):
+        """Classes that the actors expect: by the twins' mean, and the row's own class."""
+        posterior = self._posterior(rows, self.share * correction).mean(dim=0).double()
         outcome = np.eye(posterior.shape[2])[self.rows.problem.y[rows]]
-        return (1 - _OUTCOME) * posterior.double() + _OUTCOME * th.from_numpy(outcome)
+        return (1 - _OUTCOME) * posterior + _OUTCOME * th.from_numpy(outcome)
 
     def _class_rewards(self, rows, target):
         """Reward for each class of targets: shape (n_policies, n_rows, n_classes)."""
@@ -311,9 +315,6 @@ class OneStepTD3(TD3):
         """Value of explored actions under posteriors: shape (..., n_rows)."""
         rewards = self.rows.class_rewards(rows, actions.astype(np.float64))
         return (posterior * th.from_numpy(rewards.astype(np.float32))).sum(dim=-1)
-
-    def _given(self, rows):
-        return self.rows.observations[rows], self.rows.log_prior[rows]
 
     def _directions(self, shape):
         """One random direction per row, in the plane of steps that sum to zero.
@@ -332,16 +333,22 @@ class OneStepTD3(TD3):
         over the prior alone counts less a standard error over rows.
         """
         rows, actions, rewards = self.replay_buffer.recent(_MAX_JUDGED)
-        given, held_out = self._given(rows), self.rows.held_out[:, rows].numpy()
-        errors = []
         with th.no_grad():
-            for share in _SHARES:
-                values = self._values(rows, actions, self.critic(*given, share).mean(dim=0))
-                errors.append((values.numpy() - rewards) ** 2 * held_out)
+            correction = self.critic(self.rows.observations[rows])
+            errors = [
+                self._held_out_error(rows, actions, rewards, share * correction)
+                for share in _SHARES
+            ]
         _, row = np.unique(rows, return_inverse=True)
-        gains = (np.bincount(row, (errors[0] - error).sum(axis=0)) for error in errors)
+        gains = [np.bincount(row, errors[0] - error) for error in errors]
         lowest = [gain.sum() - np.sqrt(gain @ gain) for gain in gains]
         self.share = _SHARES[int(np.argmax(lowest))]
+
+    def _held_out_error(self, rows, actions, rewards, correction):
+        """Squared error of the twins' mean value, summed over policies: shape (n_rows,)."""
+        values = self._values(rows, actions, self._posterior(rows, correction)).mean(dim=0)
+        error = (values - th.from_numpy(rewards)) ** 2
+        return (error * self.rows.held_out[:, rows]).sum(dim=0).numpy()
 
 
 def targets(steps, proba):
@@ -375,7 +382,7 @@ class BatchedMLP(nn.Module):
         super().__init__()
         widths = [n_in, *net_arch, n_out]
         self.weights, self.intercepts = nn.ParameterList(), nn.ParameterList()
-        for i, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+        for i, (before, after) in enumerate(itertools.pairwise(widths)):
             bound = math.sqrt(6 / before) if i + 2 < len(widths) else 0.0
             shape = (n_networks, before, after)
             uniform = th.rand(shape, generator=generator, **_KIND)
@@ -443,10 +450,9 @@ class PosteriorCritics(nn.Module):
         super().__init__()
         self.networks = networks
 
-    def forward(self, observations, log_prior, share=1.0):
-        """Posteriors of shape (2, n_policies, n_rows, n_classes)."""
-        posterior = F.softmax(log_prior + share * self.networks(observations), dim=2)
-        return posterior.unflatten(0, (_N_CRITICS, -1))
+    def forward(self, observations):
+        """Corrections of shape (2, n_policies, n_rows, n_classes)."""
+        return self.networks(observations).unflatten(0, (_N_CRITICS, -1))
 
 
 class OneStepPolicy(TD3Policy):
@@ -588,7 +594,7 @@ class CheckpointCallback(BaseCallback):
 
     def __init__(self, total_timesteps, progress_bar, task):
         super().__init__()
-        self.saved, self.shares = [], []
+        self.saved = []
         self._total_timesteps = total_timesteps
         self._has_bar = progress_bar
         self._task = task
@@ -629,5 +635,4 @@ class CheckpointCallback(BaseCallback):
             self.model.judge_critics()
             attributes = {"policies_": dict.fromkeys(PRIORITIES, policies)}
             self._stop = self._part.end(attributes)
-        self.saved.append((self.num_timesteps, policies))
-        self.shares.append(self.model.share)
+        self.saved.append((self.num_timesteps, policies, self.model.share))

@@ -183,7 +183,7 @@ class RLCalibratedClassifier(
     learning_rate : float, default=1e-2
         Initial step size of the optimizer; falls linearly to zero.
 
-    batch_size : int, default=512
+    batch_size : int, default=256
         Rows per gradient step.
 
     validation_fraction : float, default=0.2
@@ -332,7 +332,7 @@ class RLCalibratedClassifier(
         n_policies=3,
         net_arch=(64, 64),
         learning_rate=1e-2,
-        batch_size=512,
+        batch_size=256,
         validation_fraction=0.2,
         max_accuracy_drop=None,
         max_fpr=None,
@@ -741,7 +741,7 @@ class RLCalibratedClassifier(
         # Here, because predicting must not need torch.
         from sklearn_rlcorrect._td3 import N_CHECKPOINTS, train_policies
 
-        checkpoints, self._trust = train_policies(
+        return train_policies(
             problem,
             log_odds,
             splits,
@@ -753,16 +753,17 @@ class RLCalibratedClassifier(
             progress_bar=self.verbose > 0,
             task=task.subtask("train policies", N_CHECKPOINTS),
         )
-        return checkpoints
 
     def _select_policies(self, problem, splits, checkpoints, fp_costs):
         """Keep the best candidate for each priority, and the scores of all."""
-        timesteps, policies = zip(*checkpoints, strict=True)
+        timesteps, policies, shares = zip(*checkpoints, strict=True)
         held_out = [rows for _, rows in splits]
         counted = np.flatnonzero(np.isin(self.class_order_, self._counted()))
-        self.history_ = {"timesteps": np.array(timesteps)} | score_checkpoints(
-            problem, held_out, policies, counted=counted
-        )
+        self.history_ = {
+            "timesteps": np.array(timesteps),
+            "critic_share": np.array(shares),
+            **score_checkpoints(problem, held_out, policies, counted=counted),
+        }
         self.front_ = front = score_candidates(
             problem, held_out, policies, fp_costs=fp_costs, counted=counted
         )
@@ -770,8 +771,8 @@ class RLCalibratedClassifier(
         self.policies_ = {
             name: candidate_policies(
                 policies[front["checkpoint"][i]],
-                front["shrinkage"][i],
-                front["shift"][i],
+                float(front["shrinkage"][i]),
+                float(front["shift"][i]),
                 counted,
             )
             for name, i in self.selected_.items()

@@ -1,6 +1,7 @@
 """Counts and scores of probabilities, the same before and after the correction."""
 
 import numpy as np
+
 # Probabilities of the true class count as at least this in the log loss.
 _EPSILON = np.finfo(np.float64).eps
 

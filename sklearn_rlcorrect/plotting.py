@@ -9,6 +9,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sklearn_rlcorrect._guard import decide, in_force
+from sklearn_rlcorrect._selection import selected_checkpoints
 from sklearn_rlcorrect.metrics import counted_classes
 from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.rewards import counted_labels
@@ -432,7 +433,7 @@ class TrainingCurveDisplay:
         `history_` of a fitted corrector.
 
     selected : dict of str to int
-        `selected_` of a fitted corrector.
+        Per priority the checkpoint that its policy is of.
 
     Attributes
     ----------
@@ -479,7 +480,8 @@ class TrainingCurveDisplay:
             What was drawn.
         """
         check_is_fitted(estimator)
-        return cls(estimator.history_, estimator.selected_).plot(ax=ax)
+        selected = selected_checkpoints(estimator)
+        return cls(estimator.history_, selected).plot(ax=ax)
 
     def plot(self, *, ax=None):
         """Draw.

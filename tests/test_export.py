@@ -2,6 +2,7 @@
 
 import copy
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -9,7 +10,7 @@ import onnxruntime
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
@@ -44,6 +45,9 @@ from sklearn_rlcorrect._onnx import policy_graph
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect.classifier import FORMAT_VERSION
 from sklearn_rlcorrect.export import to_onnx
+from sklearn_rlcorrect.persistence import load_model
+
+DATA = Path(__file__).parent / "data"
 
 # Until a policy beats the weak bases below.
 TRAINED = QUICK | {"total_timesteps": 20_000}
@@ -82,6 +86,7 @@ def check_equal(model, X, X_test, atol=1e-5):
 def test_equal_to_predict_proba(data, base, features, request):
     X, X_test, y, _ = request.getfixturevalue(data)
     model = RLCalibratedClassifier(base, features=features, **TRAINED).fit(X, y)
+    assert (model.posterior_ is None) == (features is None)
     check_equal(model, X, X_test)
 
 
@@ -95,18 +100,30 @@ def rows(draw):
     return weights / weights.sum(axis=1, keepdims=True), draw(st.integers(0, 2**32 - 1))
 
 
-def corrector(proba, features, weights, max_adjustment, format_version=FORMAT_VERSION):
+def corrector(
+    proba, features, weights, max_adjustment, format_version=FORMAT_VERSION, **attributes
+):
     """Build a corrector with two policies of these weights, without training."""
     model = RLCalibratedClassifier()
+    vars(model).update(attributes)
     model.classes_ = np.arange(proba.shape[1])
-    model.observation_scaler_ = fit_scaler(proba, features)
-    n_observed = 2 * proba.shape[1] + (0 if features is None else features.shape[1])
+    model.observation_scaler_ = any_scaler(proba, features)
+    model.feature_transformer_ = None if features is None else FunctionTransformer()
+    n_observed = model._seen(features, proba).shape[1]
     shapes = [(n_observed, 7), (7,), (7, proba.shape[1]), (proba.shape[1],)]
     policies = [[weights(shape) for shape in shapes] for _ in range(2)]
     model.policies_ = {"weighted": policies}
     model.max_adjustment_ = max_adjustment
     model.format_version_ = format_version
     return model
+
+
+def any_scaler(proba, features):
+    """Fit a scaler of such rows on others: these may be equal but for their last bits."""
+    rng, n_classes = np.random.default_rng(0), proba.shape[1]
+    if features is not None:
+        features = rng.normal(size=(30, features.shape[1]))
+    return fit_scaler(rng.dirichlet(np.ones(n_classes), size=30), features)
 
 
 def run_policy(model, proba, features, output="probabilities"):
@@ -119,7 +136,7 @@ def run_policy(model, proba, features, output="probabilities"):
 
 
 @settings(deadline=None)
-@given(rows(), st.floats(1e-6, 1.0), st.booleans(), st.sampled_from([2, FORMAT_VERSION]))
+@given(rows(), st.floats(1e-6, 1.0), st.booleans(), st.sampled_from([2, 3]))
 def test_policy_alone_is_exact(rows, max_adjustment, has_features, format_version):
     proba, seed = rows
     rng = np.random.default_rng(seed)
@@ -134,14 +151,98 @@ def test_policy_alone_is_exact(rows, max_adjustment, has_features, format_versio
     if has_features:
         features[0, 0], features[-1, -1] = 1e9, np.nan
     observations = observe(proba, features, model.observation_scaler_)
-    bound = max_adjustment if format_version == FORMAT_VERSION else None
-    actions = policy_actions(model.policies_["weighted"], observations, bound)
+    bound = max_adjustment if format_version > 2 else None
+    actions = policy_actions(model.policies_["weighted"], observations, proba, bound)
     np.testing.assert_allclose(
         run_policy(model, proba, features),
         adjust(proba, actions, max_adjustment),
         rtol=0,
         atol=1e-12,
     )
+
+
+def random_posterior(rng, n_classes, n_known, n_columns):
+    """Draw trees, and a leaf here and there that is early: all rows pass to the left."""
+    n_scores = n_known if n_known != 2 else 1
+    # A single class that is known has no trees.
+    shape = (n_scores * rng.integers(1, 4) * (n_known > 1), 15)
+    threshold = rng.normal(size=shape)
+    threshold[rng.random(shape) < 0.1] = np.inf
+    return {
+        "n_classes": n_classes,
+        "classes": np.sort(rng.permutation(n_classes)[:n_known]),
+        "feature": rng.integers(n_columns, size=shape),
+        "threshold": threshold,
+        "value": rng.normal(size=(len(threshold), 16)),
+        "baseline": rng.normal(size=n_scores) * (n_known > 1),
+    }
+
+
+@settings(deadline=None)
+@given(rows(), st.floats(1e-6, 1.0), st.booleans(), st.integers(1, 6))
+def test_posterior_and_order_of_classes(rows, max_adjustment, has_posterior, n_known):
+    proba, seed = rows
+    rng, n_classes = np.random.default_rng(seed), proba.shape[1]
+    features = rng.normal(size=(len(proba), 3))
+    # All log-odds but the first, and the features.
+    n_columns = n_classes - 1 + 3
+    posterior = random_posterior(rng, n_classes, min(n_known, n_classes), n_columns)
+    model = corrector(
+        proba,
+        features,
+        lambda shape: rng.normal(size=shape).astype(np.float32),
+        max_adjustment,
+        class_order_=rng.permutation(n_classes),
+        posterior_=posterior if has_posterior else None,
+    )
+    features[0, 0], features[-1, -1] = 1e9, np.nan
+    columns = model._seen(features, proba)[:, n_classes + 1 :][:, posterior["feature"]]
+    assume(np.all(np.abs(columns - posterior["threshold"]) > 1e-5))
+    np.testing.assert_allclose(
+        run_policy(model, proba, features),
+        model._correct(features, proba),
+        rtol=0,
+        atol=1e-9,
+    )
+
+
+def test_entries_on_thresholds_of_the_posterior():
+    # In single precision 0.1 is above 0.1: rows go right. At 0.5 they go left.
+    proba, features = np.full((4, 2), 0.5), np.array([[-0.1], [0.1], [0.5], [-0.5]])
+    thresholds = np.array([0.1, -0.1, 0.5, -0.5, np.float32(0.1), np.float32(-0.1)])
+    n_trees = len(thresholds)
+    posterior = {
+        "n_classes": 2,
+        "classes": np.arange(2),
+        "feature": np.ones((n_trees, 15), dtype=np.intp),
+        "threshold": np.tile(thresholds[:, np.newaxis], 15),
+        "value": np.outer(0.5 ** np.arange(n_trees), np.arange(16) / 15),
+        "baseline": np.zeros(1),
+    }
+    rng = np.random.default_rng(0)
+    model = corrector(
+        proba, features, lambda shape: rng.normal(size=shape), 0.6, posterior_=posterior
+    )
+    # Scaled by one, so that the entries stay what they are.
+    model.observation_scaler_.mean_[:] = 0.0
+    model.observation_scaler_.scale_[:] = 1.0
+    expected = model._correct(features, proba)
+    assert len(np.unique(expected, axis=0)) == 4
+    np.testing.assert_allclose(
+        run_policy(model, proba, features), expected, rtol=0, atol=1e-12
+    )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_files_of_earlier_formats(cancer, version):
+    model = load_model(DATA / f"format_{version}.skops")
+    assert not hasattr(model, "posterior_")
+    for priority in ("fp", "weighted"):
+        model.set_params(priority=priority)
+        label, proba = run(to_onnx(model, cancer[0]), cancer[1])
+        np.testing.assert_allclose(proba, model.predict_proba(cancer[1]), atol=1e-9)
+        np.testing.assert_array_equal(label, model.predict(cancer[1]))
 
 
 @pytest.mark.parametrize("max_adjustment", [0.05, 0.1, 0.2, 0.3])
