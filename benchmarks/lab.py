@@ -1,7 +1,7 @@
 """What each choice in the training is worth, on splits that no result is reported on.
 
     python benchmarks/lab.py                                # every variant of VARIANTS
-    python benchmarks/lab.py "one policy" "no guide"        # the default and these
+    python benchmarks/lab.py "one policy" "one critic"      # the default and these
 
 Cost of ``2 FP + FN`` relative to the classifier's on held-out rows, mean over eight data
 sets and four classifiers, and the paired difference from the default. The splits are
@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 import rivals
 import tasks
+import torch
 from joblib import Parallel, delayed, parallel_config
 
-from sklearn_rlcorrect import _guide, _td3
+from sklearn_rlcorrect import _posterior, _selection, _td3, classifier
 
 SETS = [
     *("german credit", "phoneme", "pima", "spambase"),
@@ -31,35 +32,75 @@ FIRST_SPLIT = 5
 FP_WEIGHT = 2.0
 
 
-def no_guide(problem, seed):
-    """Know nothing: the critics learn all from rewards."""
-    return np.full(problem.proba.shape, 1 / problem.proba.shape[1]), False
+def no_posterior(problem, seed):
+    """Show the agent no posterior; the critics start from the classifier."""
+    return None
 
 
-def doubted_guide(problem, seed):
-    """Let the critics go on learning from rewards where the guide began."""
-    return _guide.guide_of(problem, seed)[0], False
+def scrambled(buffer, rows, actions, rewards):
+    """Store each transition with the reward of another."""
+    add(buffer, rows, actions, np.random.default_rng(0).permutation(rewards))
 
 
-# Parameters of the estimator by their names, settings of modules by theirs.
+def of_twins(choose):
+    """Have the actors follow, row by row, the critic with the lower or higher value.
+
+    Parameters
+    ----------
+    choose : {torch.argmin, torch.argmax}
+        Which one.
+
+    Returns
+    -------
+    expected : callable
+        In place of the mean of the twins.
+    """
+
+    def expected(self, rows, correction):
+        posterior = self._posterior(rows, self.share * correction).double()
+        proba = torch.from_numpy(self.rows.problem.proba[rows])
+        steps = self.actor.steps(self.rows.observations[rows]).detach()
+        rewards = self._class_rewards(rows, _td3.targets(steps, proba))
+        chosen = choose((posterior * rewards).sum(dim=3), dim=0)
+        index = chosen[None, :, :, None].expand(1, -1, -1, posterior.shape[3])
+        outcome = np.eye(posterior.shape[3])[self.rows.problem.y[rows]]
+        part = _td3._OUTCOME
+        return (1 - part) * posterior.gather(0, index)[0] + part * torch.from_numpy(outcome)
+
+    return expected
+
+
+add = _td3.TransitionBuffer.add
+
+# Parameters of the estimator by their names, settings of modules and classes by theirs.
 VARIANTS = {
     "default": {},
     "another seed": {"random_state": 100},
-    "no guide": {(_td3, "guide_of"): no_guide},
-    "guide, critics learn on": {(_td3, "guide_of"): doubted_guide},
-    "guide of three folds": {(_guide, "_N_FOLDS"): 3},
+    "no posterior": {(classifier, "cross_fit"): no_posterior},
+    "critics count for nothing": {(_td3, "_SHARES"): (0.0,)},
+    "critics count in full": {(_td3, "_SHARES"): (1.0,)},
+    "rewards scrambled": {(_td3.TransitionBuffer, "add"): scrambled},
+    "no exploration noise": {(_td3, "_EXPLORATION_STD"): 0.0},
+    "exploration noise of 1": {(_td3, "_EXPLORATION_STD"): 1.0},
+    "one critic": {(_td3, "_N_CRITICS"): 1},
+    "minimum of the twins": {(_td3.OneStepTD3, "_expected"): of_twins(torch.argmin)},
+    "maximum of the twins": {(_td3.OneStepTD3, "_expected"): of_twins(torch.argmax)},
     "own class 0": {(_td3, "_OUTCOME"): 0.0},
     "own class 0.5": {(_td3, "_OUTCOME"): 0.5},
-    "own class 1, no guide": {(_td3, "_OUTCOME"): 1.0},
-    "no pull": {(_td3, "_PULL"): 0.0},
-    "narrow slopes from the start": {(_td3, "_FIRST_WIDTH"): 0.05},
+    "checkpoints alone": {
+        (_selection, "SHRINKAGES"): (1.0,),
+        (_selection, "SHIFTS"): (0.0,),
+    },
+    "posterior of two folds": {(_posterior, "_N_FOLDS"): 2},
     "one policy": {"n_policies": 1},
     "five policies": {"n_policies": 5},
-    "20,000 steps": {"total_timesteps": 20_000},
+    "25,000 steps": {"total_timesteps": 25_000},
     "100,000 steps": {"total_timesteps": 100_000},
-    "hidden layers 128-128": {"net_arch": (128, 128)},
+    "hidden layers 64-64": {"net_arch": (64, 64)},
+    "max_adjustment 0.6": {"max_adjustment": 0.6},
+    "max_adjustment 1": {"max_adjustment": 1.0},
 }
-RIVALS = ["direct gradient", "HGB stack", "MLP stack", "isotonic", "sigmoid"]
+RIVALS = ["trees", "direct gradient", "HGB stack", "MLP stack", "isotonic", "sigmoid"]
 
 
 def main():

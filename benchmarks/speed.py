@@ -22,7 +22,6 @@ from stable_baselines3.common.noise import NormalActionNoise
 
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect._observation import dense_features, observe
-from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._problem import CorrectionProblem
 from sklearn_rlcorrect.envs import CorrectionEnv
 from sklearn_rlcorrect.rewards import brier, class_weights, false_positive_costs
@@ -72,29 +71,30 @@ def measure(seed, recipe_steps, n_jobs):
     seconds = time.perf_counter() - start
 
     held_out = problem_of(model, X[test], y[test])
-    actions = policy_actions(
-        model.policies_["weighted"], held_out.observations, model.max_adjustment_
-    )
+    _, after = model.predict_before_after(X[test])
+    order = model.class_order_
+    reward = held_out.rewards_of_adjusted(after[:, order]).mean()
     start = time.perf_counter()
     agent = recipe(problem_of(model, X[train], y[train]), recipe_steps, seed)
     recipe_seconds = (time.perf_counter() - start) * TIMESTEPS / recipe_steps
-    recipe_actions, _ = agent.predict(held_out.observations.astype(np.float32))
-    rewards = [held_out.rewards(a).mean() for a in (actions, recipe_actions)]
+    actions, _ = agent.predict(held_out.observations)
+    rewards = reward, held_out.rewards(actions).mean()
     print(f"seed {seed}: {seconds:.1f} s, {recipe_seconds:.0f} s, rewards {rewards}")
     return seconds, recipe_seconds, *rewards
 
 
 def problem_of(model, X, y):
-    """The problem that the model solves, on other rows."""
+    """The problem that the model solves, on other rows, without the posterior."""
     proba = model.estimator_.predict_proba(X)
     features = dense_features(model.feature_transformer_, X)
+    order = model.class_order_
     costs = false_positive_costs(model.fp_weight, model.classes_)
     return CorrectionProblem(
-        observe(proba, features, model.observation_scaler_),
-        proba,
-        y,
+        observe(proba, features, model.observation_scaler_, order),
+        proba[:, order],
+        np.argsort(order)[y],
         brier,
-        class_weights(costs),
+        class_weights(costs[order]),
         model.max_adjustment,
         np.ones(len(y)),
     )

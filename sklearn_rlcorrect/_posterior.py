@@ -80,21 +80,25 @@ def cross_fit(problem, seed):
     log_odds = np.empty_like(problem.proba)
     for _, part in folds.split(strata, strata):
         held_out = np.isin(group, part)
-        posterior = fit_posterior(problem.take(np.flatnonzero(~held_out)), seed)
+        posterior = fit_posterior(problem, seed, np.flatnonzero(~held_out))
         log_odds[held_out] = posterior_log_odds(posterior, problem.observations[held_out])
     return log_odds
 
 
-def fit_posterior(problem, seed):
+def fit_posterior(problem, seed, rows=None):
     """Fit the trees of the posterior.
 
     Parameters
     ----------
     problem : CorrectionProblem
-        Rows to fit on; at most 10,000 are drawn, in proportion to their weights.
+        All rows.
 
     seed : int
-        Seed of the part and of the trees.
+        Seed of the draw and of the trees.
+
+    rows : ndarray of int, default=None
+        Rows to fit on, of which at most 10,000 are drawn, in proportion to their
+        weights. None is all.
 
     Returns
     -------
@@ -105,7 +109,8 @@ def fit_posterior(problem, seed):
         iteration belong to one score after another. "classes" are the indices of the
         classes that were seen, out of "n_classes".
     """
-    rows = _drawn(problem.sample_weight, np.random.default_rng(seed))
+    rows = np.arange(len(problem)) if rows is None else rows
+    rows = rows[_drawn(problem.sample_weight[rows], np.random.default_rng(seed))]
     y, n_classes = problem.y[rows], problem.proba.shape[1]
     known = {"n_classes": n_classes, "classes": np.unique(y)}
     if len(known["classes"]) == 1:
@@ -134,10 +139,9 @@ def posterior_log_odds(posterior, observations):
         Logarithms of the posterior less their mean.
     """
     n_classes, classes = posterior["n_classes"], posterior["classes"]
-    columns = _columns(observations, n_classes)
-    log_odds = np.empty((len(columns), n_classes))
-    for chunk in gen_batches(len(columns), _CHUNK):
-        scores = raw_scores(posterior, columns[chunk])
+    log_odds = np.empty((len(observations), n_classes))
+    for chunk in gen_batches(len(observations), _CHUNK):
+        scores = raw_scores(posterior, _columns(observations[chunk], n_classes))
         if len(classes) == 2:
             scores = np.hstack([np.zeros_like(scores), scores])
         log_proba = np.full((len(scores), n_classes), -np.inf)

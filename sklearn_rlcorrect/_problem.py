@@ -163,10 +163,11 @@ def _equal_rows(observations, features, y=None):
     and the label, which are exact, and only then by the probabilities, whose last bits
     another fit of the classifier may change.
     """
-    columns = [] if y is None else [y]
-    exact = _hash(np.column_stack([features, *columns]).astype(np.float32))
+    exact = _hash(features.astype(np.float32, copy=False))
+    if y is not None:
+        exact = _hash(y.astype(np.float32)[:, np.newaxis], exact)
     by_proba = observations[:, : observations.shape[1] - features.shape[1]]
-    everything = _hash(observations.astype(np.float32), exact)
+    everything = _hash(by_proba.astype(np.float32), exact)
     _, first, group = np.unique(everything, return_index=True, return_inverse=True)
     order = np.lexsort([*by_proba[first].T, exact[first]])
     return first[order], np.argsort(order)[group]
@@ -174,9 +175,10 @@ def _equal_rows(observations, features, y=None):
 
 def _hash(array, start=0):
     """Hash the rows of an array of single precision to 64 bits."""
-    words = np.ascontiguousarray(array + np.float32(0)).view(np.uint32).astype(np.uint64)
-    hashed = np.zeros(len(words), np.uint64) + np.asarray(start, np.uint64)
-    for word in words.T:
-        hashed = (hashed ^ word) * _MULTIPLIER
+    hashed = np.zeros(len(array), np.uint64) + np.asarray(start, np.uint64)
+    for column in array.T:
+        # Minus zero is zero.
+        words = (column + np.float32(0)).view(np.uint32).astype(np.uint64)
+        hashed = (hashed ^ words) * _MULTIPLIER
         hashed ^= hashed >> np.uint64(29)
     return hashed

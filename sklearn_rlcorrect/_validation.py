@@ -29,7 +29,7 @@ def check_parameters(classifier):
     if isinstance(classifier.net_arch, str) or not np.iterable(classifier.net_arch):
         raise TypeError(
             f"net_arch={classifier.net_arch!r} must be a sequence of layer widths, such "
-            "as (64, 64)."
+            "as (32, 32)."
         )
     for width in classifier.net_arch:
         check_scalar(width, "net_arch", Integral, min_val=1)

@@ -105,13 +105,15 @@ class RLCalibratedClassifier(
     """Classifier with probabilities corrected by reinforcement learning.
 
     Wraps a classifier as :class:`~sklearn.calibration.CalibratedClassifierCV` does. A
-    policy, trained with TD3 [1]_, looks at the probabilities of the wrapped classifier
-    (and at features) and moves each of them by at most `max_adjustment`, so that false
-    positives fall while accuracy is kept.
+    policy looks at the probabilities of the wrapped classifier, at the features and at a
+    posterior of the classes from boosted trees, and moves each probability by at most
+    `max_adjustment`, so that false positives fall while accuracy is kept. It is trained
+    with TD3 [1]_ as a one-step contextual bandit: twin critics learn what explored
+    adjustments are worth, starting from that posterior, and the actor follows them.
 
     With `fp_weight` above 1 the corrected values are decision scores for which 0.5 is
-    the right cut at that cost ratio, not calibrated probabilities: their optimum is the
-    cost-shifted posterior ``eta / (eta + fp_weight * (1 - eta))`` [2]_. With
+    the right threshold at that cost ratio, not calibrated probabilities: their optimum
+    is the cost-shifted posterior ``eta / (eta + fp_weight * (1 - eta))`` [2]_. With
     ``fp_weight=1`` the optimum is the posterior ``eta`` itself.
 
     Parameters
@@ -128,7 +130,7 @@ class RLCalibratedClassifier(
         members if those are fewer; an integer is a number of folds. Both are stratified
         and not shuffled. Unused for a :class:`~sklearn.frozen.FrozenEstimator`.
 
-    max_adjustment : float, default=0.6
+    max_adjustment : float, default=0.8
         Largest change of any probability, in (0, 1]. At 0.5 or less, a two-class
         probability of 0 or 1 never changes sides. To change it is to fit again.
 
@@ -145,13 +147,12 @@ class RLCalibratedClassifier(
         every class of more.
 
     priority : {"weighted", "fp", "accuracy"}, default="weighted"
-        Which policy predicts. Each is the checkpoint of the same training that is best
-        on rows the policy was not trained on; to leave the probabilities alone is always
-        a candidate.
+        Which policy predicts. Each is the candidate of `front_` that is best on rows the
+        policies were not trained on; to leave the probabilities alone is always one.
 
         - "weighted": largest mean reward, false positives weighted.
         - "fp": fewest false positives (or lowest cost of them, if several classes
-          count) among the checkpoints whose accuracy is above the classifier's by a
+          count) among the candidates whose accuracy is above the classifier's by a
           standard error, or whose decisions are right where the classifier's are.
         - "accuracy": highest accuracy.
 
@@ -166,18 +167,20 @@ class RLCalibratedClassifier(
     features : {"auto"}, transformer or None, default="auto"
         What the policy sees besides the probabilities. "auto" scales numeric columns
         (what is missing counts as the mean, and is marked) and one-hot encodes text,
-        category and bool columns (at most 20 categories each); other columns are left
+        category columns (at most 20 categories each); other columns are left
         out, and X that is no table, such as a list of texts, gives no features. A
         transformer is cloned and fitted without y, so that no label can reach the policy
         through it. None shows probabilities only.
 
     total_timesteps : int, default=50_000
-        Environment steps to train each policy for. One step adjusts one row.
+        Environment steps of the training. One step adjusts one row; there is a gradient
+        step for every 128 of them.
 
     n_policies : int, default=3
-        Policies to train, each on another part of the rows. Their actions are averaged.
+        Policies to train at once, each on another part of the rows. Their actions are
+        averaged.
 
-    net_arch : sequence of int, default=(64, 64)
+    net_arch : sequence of int, default=(32, 32)
         Hidden layers of each network.
 
     learning_rate : float, default=1e-2
@@ -187,7 +190,8 @@ class RLCalibratedClassifier(
         Rows per gradient step.
 
     validation_fraction : float, default=0.2
-        Part of the rows that each policy is not trained on, but judged by.
+        Part of the rows that each policy is not trained on, but judged by. The parts
+        are disjoint where that is possible.
 
     max_accuracy_drop : float, default=None
         Largest fall of the accuracy, in [0, 1), below that of the wrapped classifier.
@@ -214,7 +218,7 @@ class RLCalibratedClassifier(
         is given groups: one row of each is a guard row.
 
     n_jobs : int, default=None
-        Jobs for the folds and for the policies. None is 1 unless in a
+        Jobs for the folds of the classifier. None is 1 unless in a
         :obj:`joblib.parallel_config` context; -1 uses all processors.
 
     random_state : int, RandomState instance or None, default=None
@@ -222,7 +226,7 @@ class RLCalibratedClassifier(
         at each call. The wrapped classifier has its own.
 
     verbose : int, default=0
-        Above 0 shows a progress bar per policy.
+        Above 0 shows a progress bar.
 
     Attributes
     ----------
@@ -238,19 +242,36 @@ class RLCalibratedClassifier(
     observation_scaler_ : StandardScaler
         Scales log-odds and features.
 
+    posterior_ : dict or None
+        Boosted trees as arrays, fitted on the rows that the policies were trained and
+        judged on: the policy sees their log-odds. None without features, and where there
+        are too few rows.
+
+    class_order_ : ndarray of shape (n_classes,)
+        Order in which the policies see the classes, the most frequent first: what the
+        classes are called makes no difference.
+
     policies_ : dict of str to list
         Per priority the `n_policies` policies, each a list ``[weights, intercepts,
         weights, intercepts, ...]`` of arrays.
 
     history_ : dict of str to ndarray
         Per metric one value per checkpoint, on the rows that the policies were not
-        trained on: "timesteps", "reward", "accuracy", "false_positives",
-        "false_negatives", "false_positive_cost", "accuracy_gain_error" (standard error of
-        the accuracy's gain over entry 0), "precision", "recall", "f1", "brier",
-        "log_loss". Rows count by their weights. Entry 0 is the wrapped classifier alone.
+        trained on: "timesteps", "critic_share" (how much of what the critics learnt
+        counted), "reward", "accuracy", "false_positives", "false_negatives",
+        "precision", "recall", "f1", "brier", "log_loss". Rows count by their weights.
+        Entry 0 is the wrapped classifier alone.
+
+    front_ : dict of str to ndarray
+        One value per candidate, on the same rows: "checkpoint", "shrinkage" (part of the
+        steps in log-odds that is taken) and "shift" (fall of the log-odds of the classes
+        whose false positives count) say what it is; "reward", "cost", "accuracy",
+        "accuracy_gain_error" (standard error of the gain over entry 0),
+        "false_positives", "false_negatives" and "false_positive_cost" are means per
+        row. Entry 0 is the wrapped classifier alone.
 
     selected_ : dict of str to int
-        Per priority the index into `history_`. Zero means that nothing beat the wrapped
+        Per priority the index into `front_`. Zero means that nothing beat the wrapped
         classifier and its probabilities stay as they are.
 
     max_adjustment_ : float
@@ -284,14 +305,14 @@ class RLCalibratedClassifier(
     PrecomputedProbaClassifier : Brings the probabilities of any other model.
     sklearn.calibration.CalibratedClassifierCV : Calibrates by a function of the
         probability alone.
-    sklearn.model_selection.TunedThresholdClassifierCV : Moves the cut instead of the
-        probabilities.
+    sklearn.model_selection.TunedThresholdClassifierCV : Moves the threshold instead of
+        the probabilities.
 
     Notes
     -----
     The policy is trained on out-of-fold probabilities, never on those of rows that the
-    classifier was fitted on, and never sees a label: labels are in the rewards, and in
-    what the critics know, which are thrown away after training.
+    classifier was fitted on, and never sees a label. Labels are in the rewards; and the
+    trees whose posterior it sees of a row in training were fitted on other rows.
 
     Training needs torch, stable-baselines3 and gymnasium; predicting needs none of them.
 
@@ -322,7 +343,7 @@ class RLCalibratedClassifier(
         estimator=None,
         *,
         cv=None,
-        max_adjustment=0.6,
+        max_adjustment=0.8,
         fp_weight=1.2,
         pos_label=None,
         priority="weighted",
@@ -330,7 +351,7 @@ class RLCalibratedClassifier(
         features="auto",
         total_timesteps=50_000,
         n_policies=3,
-        net_arch=(64, 64),
+        net_arch=(32, 32),
         learning_rate=1e-2,
         batch_size=256,
         validation_fraction=0.2,
@@ -381,9 +402,9 @@ class RLCalibratedClassifier(
         sample_weight : array-like of shape (n_samples,), default=None
             How much each row counts, 0 or more: for the classifier (if its `fit` takes
             weights), for the training of the policies and for the choice among them. A
-            row of weight 2 is the same as the row twice, given the same folds. Nothing
-            is learnt from a row of weight 0, but it counts for `classes_` and folds.
-            None is 1.
+            row of weight 2 is the same as the row twice, given the same folds; apart
+            from the classifier, only ratios of weights matter. Nothing is learnt from a
+            row of weight 0, but it counts for `classes_` and folds. None is 1.
 
         **fit_params : dict
             Metadata for the classifier and the splitter, such as ``groups``. It takes
@@ -428,14 +449,13 @@ class RLCalibratedClassifier(
         metadata = {} if given_weight is None else {"sample_weight": weight}
         task = fit_task(self, 2, X=X, y=y, metadata=metadata).begin()
 
-        features = self._fit_features(X, weight, next(seeds))
+        self._fit_features(X, weight, next(seeds))
         base_task = task.subtask("out-of-fold probabilities").begin()
         proba = self._fit_base(estimator, X, y, base_params, split_params)
         base_task.end()
-        self.observation_scaler_ = fit_scaler(proba, features, weight)
         self.class_order_ = _class_order(proba, label_indices(y, self.classes_), weight)
         problem = CorrectionProblem(
-            observations=self._observe(proba, features),
+            observations=self._fit_observations(X, proba, weight),
             proba=proba[:, self.class_order_],
             y=label_indices(y, self.classes_[self.class_order_]),
             reward=reward,
@@ -585,15 +605,15 @@ class RLCalibratedClassifier(
 
     def _seen(self, X, proba):
         """What the agent sees of new rows."""
-        observations = self._observe(proba, dense_features(self.feature_transformer_, X))
+        observations = self._observe(X, proba)
         # Files of earlier releases hold no posterior.
         posterior = getattr(self, "posterior_", None)
         log_odds = posterior and posterior_log_odds(posterior, observations)
         return with_posterior(observations, log_odds)
 
-    def _observe(self, proba, features):
-        order = self._agent_order()
-        return observe(proba, features, self.observation_scaler_, order)
+    def _observe(self, X, proba):
+        features = dense_features(self.feature_transformer_, X)
+        return observe(proba, features, self.observation_scaler_, self._agent_order())
 
     def _agent_order(self):
         # Files of earlier releases are of agents that saw the classes in sorted order.
@@ -711,12 +731,23 @@ class RLCalibratedClassifier(
             if transformer is not None:
                 transformer = clone(transformer).fit(weighted_rows)
             self.feature_transformer_ = transformer
-            return dense_features(transformer, X)
+            dense_features(transformer, _safe_indexing(X, slice(0, 1)))
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"features={self.features!r} cannot make numbers of X (it is fitted "
                 f"without y): {error}"
             ) from error
+
+    def _fit_observations(self, X, proba, weight):
+        """Fit the scaler, and observe all rows: in pieces, so that features need no room."""
+        chunks, scaler = list(gen_batches(len(proba), _CHUNK)), None
+        for rows in chunks:
+            features = dense_features(self.feature_transformer_, _safe_indexing(X, rows))
+            scaler = fit_scaler(proba[rows], features, weight[rows], scaler)
+        self.observation_scaler_ = scaler
+        return np.concatenate(
+            [self._observe(_safe_indexing(X, rows), proba[rows]) for rows in chunks]
+        )
 
     def _held_out_splits(self, problem, seed):
         """Per policy the rows that it is trained on, and those that it is judged by.

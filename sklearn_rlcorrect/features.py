@@ -19,8 +19,8 @@ _MAX_SPARSE_COLUMNS = 100
 class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Numbers from the columns of an array or of a pandas or polars frame.
 
-    Numeric columns stay as they are, NaN included, with a mark where a value is missing.
-    Text, category, bool and other object columns are one-hot encoded, at most 20
+    Numeric and bool columns stay as they are, NaN included, with a mark where a value is
+    missing. Text, category and other object columns are one-hot encoded, at most 20
     categories each, the rarest in one. Dates and durations are left out.
 
     Attributes
@@ -154,13 +154,13 @@ def _kind(column):
     """Tell "numeric" from "categorical"; empty for what is neither."""
     if isinstance(column, nw.Series):
         dtype = column.dtype
-        if dtype.is_numeric():
+        if dtype.is_numeric() or dtype == nw.Boolean:
             return "numeric"
         return "" if dtype.is_temporal() else "categorical"
-    if column.dtype.kind in "iuf":
+    if column.dtype.kind in "biuf":
         return "numeric"
     if column.dtype.kind != "O":
-        return "categorical" if column.dtype.kind in "bSU" else ""
+        return "categorical" if column.dtype.kind in "SU" else ""
     try:
         _numbers(column)
     except (TypeError, ValueError):
