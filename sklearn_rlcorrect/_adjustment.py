@@ -6,6 +6,9 @@ agent is rewarded for is what the user gets.
 
 import numpy as np
 
+# Sums of probabilities that are nearer to one than this differ from it by rounding.
+_ROUNDING = 1e-14
+
 
 def adjust(proba, actions, max_adjustment):
     """Move probabilities by bounded actions.
@@ -54,9 +57,13 @@ def adjust(proba, actions, max_adjustment):
         return _adjust_two(proba, actions, max_adjustment)
     lower = np.maximum(proba - max_adjustment, 0.0)
     upper = np.minimum(proba + max_adjustment, 1.0)
-    target = proba + max_adjustment * actions
+    adjusted = proba + max_adjustment * actions
+    # Most rows of a policy are where they should be, and need no shift.
+    off = np.abs(adjusted.sum(axis=1) - 1.0) > _ROUNDING
+    off |= ((adjusted < lower) | (adjusted > upper)).any(axis=1)
+    target, lower, upper = adjusted[off], lower[off], upper[off]
     shift = _row_shift(target, lower, upper)
-    adjusted = np.clip(target - shift[:, np.newaxis], lower, upper)
+    adjusted[off] = np.clip(target - shift[:, np.newaxis], lower, upper)
     # Rounding must not turn "do nothing" into a tie broken the other way.
     unchanged = np.ptp(actions, axis=1) == 0
     return np.where(unchanged[:, np.newaxis], proba, adjusted)

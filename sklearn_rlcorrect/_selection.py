@@ -1,7 +1,7 @@
 """The front of candidates, and which of them becomes the policy of each priority.
 
 A candidate is a checkpoint of the training, shrunk, with a shift of the decision in
-log-odds. Both are linear in the outputs of the last layer, so a candidate is again a policy:
+log-odds. Both are linear in the outputs of the last layer, so a candidate is a policy, too:
 whatever is selected is one bounded correction for which 0.5 stays the threshold.
 """
 

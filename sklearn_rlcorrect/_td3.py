@@ -72,6 +72,8 @@ _SMALLEST_CHANGE = 1e-9
 _STEEPEST = 30.0
 # Pull on steps, back to the classifier's own probabilities, where a reward is flat.
 _PULL = 1e-3
+# Bound of the logarithms of unscaled posteriors, which have an exponential.
+_LARGEST_LOG = 30.0
 # Probabilities of the classifier count as at least this in the critics' prior.
 _SMALLEST_PROBA = 1e-3
 
@@ -281,11 +283,13 @@ class OneStepTD3(TD3):
         proba = th.from_numpy(self.rows.problem.proba[rows])
         steps = self.actor.steps(self.rows.observations[rows])
         direction = self._directions(steps.shape)
-        ahead, behind = (
-            targets(steps.detach() + side * direction, proba) for side in (width, -width)
+        both_sides = th.stack(
+            [steps.detach() + side * direction for side in (width, -width)]
         )
-        difference = self._class_rewards(rows, ahead) - self._class_rewards(rows, behind)
-        rise = (self._expected(rows, correction) * difference).sum(dim=2)
+        ahead, behind = target = targets(both_sides, proba)
+        rewards_ahead, rewards_behind = self._class_rewards(rows, target)
+        expected = self._expected(rows, correction)
+        rise = (expected * (rewards_ahead - rewards_behind)).sum(dim=2)
         change = (ahead - behind).norm(dim=2).clamp(min=_SMALLEST_CHANGE)
         slope = rise / change / self._reward_scale
         slope = slope.clamp(-_STEEPEST, _STEEPEST).float().unsqueeze(2)
@@ -296,7 +300,9 @@ class OneStepTD3(TD3):
         self.actor.optimizer.step()
 
     def _posterior(self, rows, correction):
-        return F.softmax(self.rows.log_prior[rows] + correction, dim=-1)
+        # For a few classes that is several times as quick as softmax.
+        odds = (self.rows.log_prior[rows] + correction).clamp(max=_LARGEST_LOG).exp()
+        return odds / odds.sum(dim=-1, keepdim=True)
 
     def _expected(self, rows, correction):
         """Classes that the actors expect: by the twins' mean, and the row's own class."""
@@ -305,10 +311,11 @@ class OneStepTD3(TD3):
         return (1 - _OUTCOME) * posterior + _OUTCOME * th.from_numpy(outcome)
 
     def _class_rewards(self, rows, target):
-        """Reward for each class of targets: shape (n_policies, n_rows, n_classes)."""
-        proba = np.tile(self.rows.problem.proba[rows], (len(target), 1))
+        """Reward for each class of targets: shape (..., n_rows, n_classes)."""
+        target_rows = np.tile(rows, target[..., 0].numel() // len(rows))
+        proba = self.rows.problem.proba[target_rows]
         actions = actions_towards(target.numpy().reshape(proba.shape), proba, self.rows)
-        rewards = self.rows.class_rewards(np.tile(rows, len(target)), actions)
+        rewards = self.rows.class_rewards(target_rows, actions)
         return th.from_numpy(rewards.reshape(target.shape))
 
     def _values(self, rows, actions, posterior):

@@ -739,7 +739,7 @@ class RLCalibratedClassifier(
             ) from error
 
     def _fit_observations(self, X, proba, weight):
-        """Fit the scaler, and observe all rows: in pieces, so that features need no room."""
+        """Fit the scaler and observe all rows, in pieces: features need no room."""
         chunks, scaler = list(gen_batches(len(proba), _CHUNK)), None
         for rows in chunks:
             features = dense_features(self.feature_transformer_, _safe_indexing(X, rows))

@@ -198,8 +198,8 @@ def _add_training(group):
         type=int,
         default=50_000,
         metavar="N",
-        help="rows that each of three policies adjusts to learn; below 20000 is for trying "
-        "out only (default: %(default)s)",
+        help="rows that are adjusted to learn; below 20000 is for trying out only "
+        "(default: %(default)s)",
     )
     group.add_argument(
         "--fp-weight",
@@ -212,7 +212,7 @@ def _add_training(group):
     group.add_argument(
         "--max-adjustment",
         type=float,
-        default=0.6,
+        default=0.8,
         metavar="D",
         help="largest change of a probability, above 0 and up to 1 (default: %(default)s)",
     )
