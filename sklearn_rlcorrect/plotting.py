@@ -528,7 +528,7 @@ class TrainingCurveDisplay:
             ax.set_ylabel(label)
         for ax in axes[:-1]:
             ax.tick_params(labelbottom=False)
-        axes[-1].set_xlabel("timesteps of each policy")
+        axes[-1].set_xlabel("timesteps")
         _legend_above(axes[0], 3)
         axes[0].get_legend().set_title("checkpoint selected by priority")
 
