@@ -65,8 +65,8 @@ def with_posterior(observations, log_odds):
     return np.hstack([observations, log_odds], dtype=np.float32, casting="same_kind")
 
 
-def fit_scaler(proba, features, sample_weight=None, scaler=None):
-    """Fit the scaler of log-odds and features, or go on with further rows.
+def fit_scaler(proba, features, sample_weight=None):
+    """Fit the scaler of log-odds and features.
 
     Parameters
     ----------
@@ -79,19 +79,16 @@ def fit_scaler(proba, features, sample_weight=None, scaler=None):
     sample_weight : ndarray of shape (n_samples,), default=None
         How much each row counts.
 
-    scaler : StandardScaler, default=None
-        Fitted on other rows; None begins.
-
     Returns
     -------
     scaler : StandardScaler
         Fitted.
     """
     columns = _log_odds_and_features(proba, features)
-    scaler = scaler or StandardScaler().set_output(transform="default")
+    scaler = StandardScaler().set_output(transform="default")
     # A column may be without a single value.
     with np.errstate(invalid="ignore"):
-        return scaler.partial_fit(columns, sample_weight=sample_weight)
+        return scaler.fit(columns, sample_weight=sample_weight)
 
 
 def dense_features(transformer, X):

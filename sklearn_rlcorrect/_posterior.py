@@ -117,7 +117,7 @@ def fit_posterior(problem, seed, rows=None):
         return known | _no_trees()
     columns = _columns(problem.observations[rows], n_classes)
     # So few rows are binned by one thread sooner than joblib has looked after two.
-    with threadpool_limits(1):
+    with threadpool_limits(1, user_api="openmp"):
         trees = _boosting(len(known["classes"]), seed).fit(columns, y)
     return known | _as_arrays(trees)
 
@@ -255,7 +255,9 @@ def _drawn(weight, rng):
     scikit-learn's boosting takes weights, but then bins columns many times as slowly.
     """
     n_rows = len(weight)
-    n_drawn = int(min(round(weight.sum() / weight.min()), 2 * n_rows, _MAX_ROWS))
+    n_drawn = min(2 * n_rows, _MAX_ROWS)
+    if weight.sum() < n_drawn * weight.min():
+        n_drawn = round(weight.sum() / weight.min())
     position = (np.arange(n_drawn) + rng.random()) / n_drawn
     share = np.cumsum(weight)
     rows = np.searchsorted(share, position * share[-1], side="right")

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from sklearn_rlcorrect._adjustment import adjust
-from sklearn_rlcorrect.rewards import class_rewards
+from sklearn_rlcorrect.rewards import brier, class_rewards, log_loss
 
 # Groups of equal observations that are few.
 _FEW_GROUPS = 50
@@ -42,6 +42,10 @@ class CorrectionProblem:
 
     sample_weight : ndarray of shape (n_samples,)
         How often a row counts: drawing and scoring go by it, rewards do not.
+
+    class_order : ndarray of int of shape (n_classes,), default=None
+        Position in `classes_` of each class, where the agent sees them in another order:
+        rewards are given classes as the user has them, and ties go to the first of these.
     """
 
     observations: np.ndarray
@@ -51,6 +55,7 @@ class CorrectionProblem:
     class_weights: np.ndarray
     max_adjustment: float
     sample_weight: np.ndarray
+    class_order: np.ndarray | None = None
 
     @cached_property
     def _cumulative_weight(self):
@@ -133,8 +138,37 @@ class CorrectionProblem:
 
     def rewards_of_adjusted(self, adjusted):
         """Weighted reward of probabilities after the adjustment, one number per row."""
-        rewards = np.asarray(self.reward(self.y, self.proba, adjusted), dtype=np.float64)
-        return self.class_weights[self.y] * rewards
+        rewards = self._reward(self.y, self.proba, adjusted)
+        return self.class_weights[self.y] * self._finite(rewards)
+
+    def decisions(self, proba):
+        """Index of the most probable class; of equals the first in `classes_`."""
+        if self.class_order is None:
+            return proba.argmax(axis=1)
+        columns = np.argsort(self.class_order)
+        return columns[proba[:, columns].argmax(axis=1)]
+
+    @property
+    def _reward(self):
+        """The reward, as a function of classes in the agent's order."""
+        if self.class_order is None or self.reward in (brier, log_loss):
+            return self.reward
+        columns = np.argsort(self.class_order)
+
+        def reward(y, proba, adjusted):
+            return self.reward(self.class_order[y], proba[:, columns], adjusted[:, columns])
+
+        return reward
+
+    def _finite(self, rewards):
+        rewards = np.asarray(rewards, dtype=np.float64)
+        if not np.isfinite(rewards).all():
+            name = getattr(self.reward, "__name__", repr(self.reward))
+            raise ValueError(
+                f"reward={name} returned NaN or infinity during training: clip "
+                "probabilities where it has no finite value, as rewards.log_loss does."
+            )
+        return rewards
 
     def rewards_of_classes(self, proba, adjusted):
         """Weighted rewards of any rows, were their class k, for every k.
@@ -152,8 +186,8 @@ class CorrectionProblem:
         rewards : ndarray of shape (n_rows, n_classes)
             Column k holds the reward if class k is the true one.
         """
-        rewards = class_rewards(self.reward, proba, adjusted)
-        return self.class_weights * rewards
+        rewards = class_rewards(self._reward, proba, adjusted)
+        return self.class_weights * self._finite(rewards)
 
 
 def _equal_rows(observations, features, y=None):

@@ -162,12 +162,14 @@ def score_checkpoints(problem, held_out, checkpoints, *, counted):
     scores = []
     for policies in checkpoints:
         adjusted = part.adjusted(held_out_actions(problem, held_out, policies))
+        # Ties, too, are decided as `predict` decides them.
         metrics = classification_metrics(
             part.y,
             adjusted,
             classes=np.arange(adjusted.shape[1]),
             pos_label=counted.tolist(),
             sample_weight=part.sample_weight,
+            predicted=part.decisions(adjusted),
         )
         rewards = part.rewards_of_adjusted(adjusted)
         metrics["reward"] = float(np.average(rewards, weights=part.sample_weight))
@@ -261,14 +263,14 @@ class _Judge:
         self._problem, self._fp_costs, self._counted = problem, fp_costs, counted
         self._is_counted = np.isin(np.arange(len(fp_costs)), counted)
         _, self._row = np.unique(rows, return_inverse=True)
-        self._was_right = problem.proba.argmax(axis=1) == problem.y
+        self._was_right = problem.decisions(problem.proba) == problem.y
         self._weight = problem.sample_weight / problem.sample_weight.sum()
 
     def __call__(self, steps):
         problem = self._problem
         actions = step_actions(steps, problem.proba, problem.max_adjustment)
         adjusted = problem.adjusted(actions)
-        predicted = adjusted.argmax(axis=1)
+        predicted = problem.decisions(adjusted)
         is_right = predicted == problem.y
         weight = self._weight
         wrong = np.where(is_right, 0.0, weight)
@@ -292,6 +294,12 @@ class _Judge:
 
 
 def _at_most(held_out, n_rows):
-    """The first rows of each part, so many that all parts hold `n_rows` together."""
+    """Rows of each part at equal distances, so that all parts hold `n_rows` together.
+
+    Rows are in an order of their content, of which the first are not like the others.
+    """
     share = -(-n_rows // len(held_out))
-    return [rows[:share] for rows in held_out]
+    return [
+        rows[np.linspace(0, len(rows) - 1, min(share, len(rows))).astype(int)]
+        for rows in held_out
+    ]

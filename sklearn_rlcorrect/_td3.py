@@ -72,8 +72,6 @@ _SMALLEST_CHANGE = 1e-9
 _STEEPEST = 30.0
 # Pull on steps, back to the classifier's own probabilities, where a reward is flat.
 _PULL = 1e-3
-# Bound of the logarithms of unscaled posteriors, which have an exponential.
-_LARGEST_LOG = 30.0
 # Probabilities of the classifier count as at least this in the critics' prior.
 _SMALLEST_PROBA = 1e-3
 
@@ -300,9 +298,7 @@ class OneStepTD3(TD3):
         self.actor.optimizer.step()
 
     def _posterior(self, rows, correction):
-        # For a few classes that is several times as quick as softmax.
-        odds = (self.rows.log_prior[rows] + correction).clamp(max=_LARGEST_LOG).exp()
-        return odds / odds.sum(dim=-1, keepdim=True)
+        return F.softmax(self.rows.log_prior[rows] + correction, dim=-1)
 
     def _expected(self, rows, correction):
         """Classes that the actors expect: by the twins' mean, and the row's own class."""

@@ -39,10 +39,7 @@ def check_parameters(classifier):
         ("learning_rate", None, "neither"),
     ]:
         _check_positive(name, getattr(classifier, name), largest, boundaries)
-    fp_weight = classifier.fp_weight
-    weights = fp_weight.values() if isinstance(fp_weight, dict) else [fp_weight]
-    for weight in weights:
-        _check_positive("fp_weight", weight)
+    _check_fp_weight(classifier.fp_weight)
     _check_features(classifier.features)
     _check_limits(classifier)
     try:
@@ -52,6 +49,14 @@ def check_parameters(classifier):
             f"random_state={classifier.random_state!r} must be an integer, a "
             "numpy.random.RandomState or None."
         ) from error
+
+
+def _check_fp_weight(fp_weight):
+    if fp_weight == {}:
+        raise ValueError("fp_weight={} names no class: give a number, or {label: cost}.")
+    weights = fp_weight.values() if isinstance(fp_weight, dict) else [fp_weight]
+    for weight in weights:
+        _check_positive("fp_weight", weight)
 
 
 def _check_limits(classifier):

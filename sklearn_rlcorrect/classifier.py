@@ -95,6 +95,9 @@ from sklearn_rlcorrect.rewards import (
 # Rows corrected at a time: bounds the memory of predicting, not its result.
 _CHUNK = 4096
 
+# Rows that the scale of columns is taken from, at most.
+_MAX_SCALED = 20_000
+
 # To be raised when fitted attributes change so that older code misreads them.
 FORMAT_VERSION = 4
 
@@ -432,6 +435,8 @@ class RLCalibratedClassifier(
         self.classes_ = _labels(estimator, y)
         self.max_adjustment_ = self.max_adjustment
         self.format_version_ = FORMAT_VERSION
+        # That of an earlier fit would be in force at checkpoints.
+        self.guard_report_ = {}
         fp_costs = false_positive_costs(self.fp_weight, self.classes_, self.pos_label)
         reward = check_reward(self._reward_function(), len(self.classes_))
         seeds = _seeds(self.random_state)
@@ -462,12 +467,12 @@ class RLCalibratedClassifier(
             class_weights=class_weights(fp_costs[self.class_order_]),
             max_adjustment=self.max_adjustment,
             sample_weight=weight,
+            class_order=self.class_order_,
         ).merged()
         splits = self._held_out_splits(problem, next(seeds))
         problem, log_odds = self._fit_posterior(problem, next(seeds))
         checkpoints = self._train_policies(problem, log_odds, splits, next(seeds), task)
         self._select_policies(problem, splits, checkpoints, fp_costs[self.class_order_])
-        self.guard_report_ = {}
         if guard_rows is not None:
             self.guard_report_ = self._guard_reports(problem, splits, *guard_rows)
         task.end(attributes={})
@@ -739,14 +744,17 @@ class RLCalibratedClassifier(
             ) from error
 
     def _fit_observations(self, X, proba, weight):
-        """Fit the scaler and observe all rows, in pieces: features need no room."""
-        chunks, scaler = list(gen_batches(len(proba), _CHUNK)), None
-        for rows in chunks:
-            features = dense_features(self.feature_transformer_, _safe_indexing(X, rows))
-            scaler = fit_scaler(proba[rows], features, weight[rows], scaler)
-        self.observation_scaler_ = scaler
+        """Fit the scaler, and observe all rows in pieces: features need no room."""
+        rows = np.flatnonzero(weight)
+        # So many tell the scale of a column.
+        rows = rows[:: -(-len(rows) // _MAX_SCALED)]
+        features = dense_features(self.feature_transformer_, _safe_indexing(X, rows))
+        self.observation_scaler_ = fit_scaler(proba[rows], features, weight[rows])
         return np.concatenate(
-            [self._observe(_safe_indexing(X, rows), proba[rows]) for rows in chunks]
+            [
+                self._observe(_safe_indexing(X, chunk), proba[chunk])
+                for chunk in gen_batches(len(proba), _CHUNK)
+            ]
         )
 
     def _held_out_splits(self, problem, seed):
@@ -874,7 +882,7 @@ def _stratified_windows(label, n_windows, size, seed):
         rows = rng.permutation(np.flatnonzero(label == k))
         place[rows] = (np.arange(len(rows)) + rng.random()) / len(rows)
     order, n_window = np.argsort(place), int(np.clip(np.ceil(size * n_rows), 1, n_rows - 1))
-    starts = [round(i * size * n_rows) for i in range(n_windows)]
+    starts = n_window * np.arange(n_windows)
     return [order[(start + np.arange(n_window)) % n_rows] for start in starts]
 
 

@@ -52,7 +52,7 @@ def classification_metrics(
     """
     classes, y_true = np.asarray(classes), np.asarray(y_true)
     weight = np.ones(len(y_true)) if sample_weight is None else np.asarray(sample_weight)
-    true = np.searchsorted(classes, y_true)
+    true = _indices(y_true, classes)
     predicted = proba.argmax(axis=1) if predicted is None else predicted
     counted = counted_classes(classes, pos_label)
     confusion = _confusion(true, predicted, weight, len(classes))
@@ -73,6 +73,20 @@ def classification_metrics(
         "brier": float(brier),
         "log_loss": float(-np.average(np.log(of_true), weights=weight)),
     }
+
+
+def _indices(y, classes):
+    """Position of each label in `classes`, which need not be sorted."""
+    order = np.argsort(classes)
+    place = np.searchsorted(classes, y, sorter=order).clip(max=len(classes) - 1)
+    indices = order[place]
+    unknown = np.flatnonzero(classes[indices] != y)
+    if len(unknown):
+        raise ValueError(
+            f"y_true holds {y[unknown[0]]!r}, which is not among the classes "
+            f"{classes.tolist()}."
+        )
+    return indices
 
 
 def _confusion(true, predicted, weight, n_classes):
@@ -116,4 +130,4 @@ def counted_classes(classes, pos_label=None):
             f"pos_label names the class {unknown[0]!r}, which there is not: use one of "
             f"{np.asarray(classes).tolist()}."
         )
-    return np.array([k for k, label in enumerate(classes) if label in wanted])
+    return np.array([k for k, label in enumerate(classes) if label in wanted], np.intp)
