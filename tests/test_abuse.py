@@ -31,7 +31,12 @@ from sklearn_rlcorrect._guard import (
     highest_cut,
     lowest_cut,
 )
-from sklearn_rlcorrect._observation import fit_scaler, observe
+from sklearn_rlcorrect._observation import (
+    OBSERVATION_BOUND,
+    fit_scaler,
+    observe,
+    with_posterior,
+)
 from sklearn_rlcorrect._policy import policy_actions
 from sklearn_rlcorrect._validation import check_proba
 from sklearn_rlcorrect.persistence import dump_model, load_model
@@ -102,10 +107,17 @@ def test_500_observations(seed):
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             scaler = fit_scaler(proba, features)
-            seen = observe(proba, features, scaler)
+            order = rng.permutation(n_classes)
+            seen = observe(proba, features, scaler, order)
+        log_odds = rng.choice([0.0, DENORMAL, -8.0, 1e3, -np.inf, np.inf], (20, n_classes))
+        seen = with_posterior(seen, log_odds if rng.random() < 0.5 else None)
         assert np.isfinite(seen).all()
+        assert np.abs(seen).max() <= OBSERVATION_BOUND
         weights = rng.normal(size=(seen.shape[1], n_classes)) * 1e3
-        actions = policy_actions([[weights, np.zeros(n_classes)]], seen, 0.6)
+        policies = [[weights, np.zeros(n_classes)]]
+        actions = policy_actions(
+            policies, seen, proba[:, order], rng.choice([0.6, 1e-9, None])
+        )
         assert np.abs(actions).max() <= 1
 
 
@@ -344,7 +356,7 @@ def test_8_fits(seed):
         with np.errstate(all="ignore"):
             before, after = model.predict_before_after(X)
         assert_promises(before, after, model.max_adjustment)
-        for values in model.history_.values():
+        for values in [*model.history_.values(), *model.front_.values()]:
             assert np.isfinite(values).all()
 
 

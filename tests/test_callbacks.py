@@ -57,8 +57,8 @@ def test_tasks_of_a_fit(cancer):
     recorder = Recorder()
     model = corrector().set_callbacks(recorder)
     model.fit(X, y, sample_weight=np.ones(len(y)))
-    trainings = 2 * ["train policy", *N_CHECKPOINTS * ["checkpoint"]]
-    assert recorder.begun == ["setup", "fit", "out-of-fold probabilities", *trainings]
+    training = ["train policies", *N_CHECKPOINTS * ["checkpoint"]]
+    assert recorder.begun == ["setup", "fit", "out-of-fold probabilities", *training]
     assert sorted(recorder.begun[1:]) == sorted(recorder.ended[:-1])
     assert recorder.ended[-2:] == ["fit", "teardown"]
     assert all(given == (len(X), len(X), ["sample_weight"]) for given in recorder.given)
@@ -67,10 +67,22 @@ def test_tasks_of_a_fit(cancer):
 def test_callbacks_get_a_classifier_that_predicts(cancer):
     X, _, y, _ = cancer
     recorder = Recorder()
-    model = corrector(n_policies=1).set_callbacks(recorder).fit(X, y)
+    model = corrector().set_callbacks(recorder).fit(X, y)
     assert len(recorder.fitted) == N_CHECKPOINTS + 1
-    assert np.abs(recorder.fitted[0] - recorder.fitted[N_CHECKPOINTS - 1]).max() > 0
-    np.testing.assert_array_equal(recorder.fitted[-1], model.predict_proba(X[:5]))
+    first, *_, last_checkpoint, whole = recorder.fitted
+    assert np.abs(first - last_checkpoint).max() > 0
+    np.testing.assert_array_equal(whole, model.predict_proba(X[:5]))
+
+
+@pytest.mark.parametrize("priority", ["accuracy", "fp", "weighted"])
+def test_a_checkpoint_predicts_by_all_policies_whatever_the_priority(cancer, priority):
+    X, _, y, _ = cancer
+    recorder = Recorder()
+    model = corrector(priority=priority).set_callbacks(recorder).fit(X, y)
+    other = Recorder()
+    corrector().set_callbacks(other).fit(X, y)
+    np.testing.assert_array_equal(recorder.fitted[:-1], other.fitted[:-1])
+    assert len(model.policies_[priority]) == 2
 
 
 def test_callbacks_change_no_result(cancer):
@@ -85,26 +97,29 @@ def test_a_callback_stops_the_training(cancer):
     X, X_test, y, _ = cancer
     recorder = Recorder(stop_after=3)
     model = corrector().set_callbacks(recorder).fit(X, y)
-    assert recorder.ended.count("checkpoint") == 2 * 3
-    assert recorder.begun.count("checkpoint") == 2 * 3
+    assert recorder.ended.count("checkpoint") == 3
+    assert recorder.begun.count("checkpoint") == 3
     whole = corrector().fit(X, y)
     for name, values in model.history_.items():
         np.testing.assert_array_equal(values, whole.history_[name][:4])
+    # What is selected is of the checkpoints that there are.
+    assert model.front_["checkpoint"].max() == 3
+    n_candidates = len(model.front_["checkpoint"])
+    for name, values in model.front_.items():
+        np.testing.assert_array_equal(values, whole.front_[name][:n_candidates])
     assert model.predict(X_test).shape == X_test.shape[:1]
 
 
-def test_a_policy_that_was_stopped_stays_as_it_was(cancer):
-    class StopTheFirst(Recorder):
-        def is_enough(self, context):
-            return context.parent.task_id == 1 and context.task_id == 4
-
-    X, _, y, _ = cancer
-    model = corrector().set_callbacks(StopTheFirst()).fit(X, y)
-    whole = corrector().fit(X, y)
-    np.testing.assert_array_equal(model.history_["timesteps"], whole.history_["timesteps"])
-    rewards = model.history_["reward"], whole.history_["reward"]
-    np.testing.assert_array_equal(rewards[0][:6], rewards[1][:6])
-    assert (rewards[0][6:] != rewards[1][6:]).any()
+@pytest.mark.parametrize("stop_after", [1, N_CHECKPOINTS])
+def test_it_may_be_stopped_at_the_first_and_at_the_last_checkpoint(cancer, stop_after):
+    X, X_test, y, _ = cancer
+    recorder = Recorder(stop_after)
+    model = corrector().set_callbacks(recorder).fit(X, y)
+    assert recorder.begun.count("checkpoint") == stop_after
+    assert recorder.begun.count("train policies") == 1
+    assert sorted(recorder.begun[1:]) == sorted(recorder.ended[:-1])
+    assert len(model.history_["timesteps"]) == 1 + stop_after
+    assert model.predict(X_test).shape == X_test.shape[:1]
 
 
 def in_pipeline(model):
@@ -134,13 +149,12 @@ def test_progress_bar(cancer, capsys, monkeypatch, compose, n_jobs):
     assert "100%" in shown
 
 
-def test_progress_bar_shows_each_policy(cancer, capsys):
+def test_progress_bar_shows_the_training(cancer, capsys):
     pytest.importorskip("rich")
     X, _, y, _ = cancer
     corrector().set_callbacks(callback.ProgressBar()).fit(X, y)
     shown = capsys.readouterr().out
-    assert "train policy #1" in shown
-    assert "train policy #2" in shown
+    assert "train policies #1" in shown
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -149,7 +163,7 @@ def test_scoring_monitor_follows_the_training(cancer, n_jobs):
     monitor = callback.ScoringMonitor(scoring="accuracy")
     model = corrector(n_jobs=n_jobs).set_callbacks(monitor).fit(X, y)
     log = monitor.get_logs(select="most_recent").data
-    assert len(log) == 2 * N_CHECKPOINTS + 1
+    assert len(log) == N_CHECKPOINTS + 1
     assert model.score(X, y) in [entry["accuracy"] for entry in log]
 
 

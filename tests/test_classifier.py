@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import skops.io
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
@@ -95,40 +95,74 @@ def test_history_and_selection(fitted):
     assert history["timesteps"][0] == 0
     assert history["timesteps"][-1] == 4000
     assert history["reward"][0] == 0
-    chosen = fitted.selected_
-    assert history["accuracy"][chosen["accuracy"]] == history["accuracy"].max()
-    assert history["reward"][chosen["weighted"]] == history["reward"].max()
-    assert history["accuracy"][chosen["fp"]] >= history["accuracy"][0]
-    assert history["false_positives"][chosen["fp"]] <= history["false_positives"][0]
+    assert history["critic_share"][0] == 0
+    assert np.all((history["critic_share"] >= 0) & (history["critic_share"] <= 1))
+    front, chosen = fitted.front_, fitted.selected_
+    # Two classes: eleven shifts of ten checkpoints, whole and halved, and of the base.
+    assert {len(values) for values in front.values()} == {11 * (1 + 10 * 2)}
+    assert front["accuracy"][chosen["accuracy"]] == pytest.approx(front["accuracy"].max())
+    assert front["reward"][chosen["weighted"]] == front["reward"].max()
+    assert front["accuracy"][chosen["fp"]] >= front["accuracy"][0] - 1e-12
+    assert front["false_positives"][chosen["fp"]] <= front["false_positives"][0]
+    # Where nothing is shrunk or shifted, candidates are the checkpoints.
+    plain = (front["shrinkage"] == 1) & (front["shift"] == 0)
+    assert front["checkpoint"][plain].tolist() == list(range(11))
+    for name in ("reward", "accuracy"):
+        np.testing.assert_allclose(front[name][plain], history[name], atol=1e-12)
+
+
+def test_the_selected_candidate_predicts(fitted, cancer):
+    # The last layer of each policy is that of the checkpoint, shrunk and shifted.
+    X_test, front = cancer[1], fitted.front_
+    checkpoints = {}
+    for name, i in fitted.selected_.items():
+        shrinkage, shift = front["shrinkage"][i], front["shift"][i]
+        for k, policy in enumerate(fitted.policies_[name]):
+            bias = policy[-1].copy()
+            # The class whose false positives count.
+            bias[fitted.class_order_.tolist().index(1)] += shift
+            unfolded = [*policy[:-2], policy[-2] / shrinkage, bias / shrinkage]
+            seen = checkpoints.setdefault((front["checkpoint"][i], k), unfolded)
+            for array, same in zip(unfolded, seen, strict=True):
+                np.testing.assert_allclose(array, same, rtol=1e-5, atol=1e-6)
+        model = pickle.loads(pickle.dumps(fitted)).set_params(priority=name)
+        assert np.isfinite(model.predict_proba(X_test)).all()
 
 
 def test_policies_are_judged_on_rows_they_were_not_trained_on(monkeypatch, cancer):
     from sklearn_rlcorrect import _td3
 
-    trained_on = []
-    train_policy = _td3.train_policy
+    trained_on, judged_on = [], {}
+    train_policies = _td3.train_policies
 
-    def spy(problem, **kwargs):
-        trained_on.append({tuple(row) for row in problem.observations})
-        return train_policy(problem, **kwargs)
+    def looks(problem, rows):
+        # Behind the features stands the posterior, which is out of fold.
+        return {tuple(row) for row in problem.observations[rows, : 2 * 2 + 30]}
 
-    judged_on = []
-    score_checkpoints = classifier.score_checkpoints
+    def spy(problem, log_odds, splits, **kwargs):
+        trained_on.extend(looks(problem, rows) for rows, _ in splits)
+        return train_policies(problem, log_odds, splits, **kwargs)
 
-    def spy_on_scores(problem, held_out, *args, **kwargs):
-        judged_on.extend(
-            {tuple(row) for row in problem.observations[rows]} for rows in held_out
-        )
-        return score_checkpoints(problem, held_out, *args, **kwargs)
+    def spy_on_scores(name):
+        score = getattr(classifier, name)
 
-    monkeypatch.setattr(_td3, "train_policy", spy)
-    monkeypatch.setattr(classifier, "score_checkpoints", spy_on_scores)
+        def spied(problem, held_out, *args, **kwargs):
+            judged_on[name] = [looks(problem, rows) for rows in held_out]
+            return score(problem, held_out, *args, **kwargs)
+
+        monkeypatch.setattr(classifier, name, spied)
+
+    monkeypatch.setattr(_td3, "train_policies", spy)
+    spy_on_scores("score_checkpoints")
+    spy_on_scores("score_candidates")
     X, _, y, _ = cancer
     corrector().fit(np.vstack([X, X]), np.hstack([y, y]))
-    assert len(trained_on) == len(judged_on) == 2
-    for rows_trained, rows_judged in zip(trained_on, judged_on, strict=True):
-        assert rows_judged
-        assert not rows_trained & rows_judged
+    assert len(judged_on) == 2
+    for judged in judged_on.values():
+        assert len(trained_on) == len(judged) == 2
+        for rows_trained, rows_judged in zip(trained_on, judged, strict=True):
+            assert rows_judged
+            assert not rows_trained & rows_judged
 
 
 def test_a_harmful_policy_is_refused(cancer):
@@ -138,11 +172,12 @@ def test_a_harmful_policy_is_refused(cancer):
         return proba[rows, y] - adjusted[rows, y]
 
     X, _, y, _ = cancer
-    model = corrector(reward=harmful, total_timesteps=40_000).fit(X, y)
-    accuracy = model.history_["accuracy"]
-    assert accuracy[-1] < accuracy[0] - 0.2
+    model = corrector(reward=harmful).fit(X, y)
+    accuracy = model.front_["accuracy"]
+    assert model.history_["accuracy"][-1] < accuracy[0] - 0.2
+    assert accuracy[model.selected_["weighted"]] < accuracy[0] - 0.2
     for priority in ("accuracy", "fp"):
-        assert accuracy[model.selected_[priority]] >= accuracy[0]
+        assert accuracy[model.selected_[priority]] >= accuracy[0] - 1e-12
 
 
 def test_doing_nothing_is_kept_where_nothing_helps(cancer):
@@ -218,6 +253,58 @@ def test_labels_do_not_matter(fitted, cancer, labels):
     np.testing.assert_array_equal(model.classes_, labels)
     np.testing.assert_array_equal(model.predict_proba(X_test), fitted.predict_proba(X_test))
     np.testing.assert_array_equal(model.predict(X_test), labels[fitted.predict(X_test)])
+
+
+class Relabelled(ClassifierMixin, BaseEstimator):
+    """A fitted classifier whose classes have other names."""
+
+    def __init__(self, fitted, labels):
+        self.fitted, self.labels = fitted, labels
+
+    def fit(self, X, y):
+        raise NotImplementedError
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    @property
+    def classes_(self):
+        return np.sort(self.labels)
+
+    def predict_proba(self, X):
+        return self.fitted.predict_proba(X)[:, np.argsort(self.labels)]
+
+
+@pytest.mark.parametrize(
+    ("data", "labels", "reward"),
+    [
+        ("cancer", [1, 0], "brier"),
+        ("cancer", [1, 0], "log_loss"),
+        ("cancer", ["yes", "no"], "brier"),
+        ("wine", [2, 0, 1], "brier"),
+        ("wine", [1, 0, 2], "log_loss"),
+        ("wine", ["c", "a", "b"], "brier"),
+    ],
+)
+def test_names_of_labels_mirror_the_probabilities(data, labels, reward, request):
+    X, X_test, y, _ = request.getfixturevalue(data)
+    base = make_pipeline(StandardScaler(), LogisticRegression(C=0.01)).fit(X[:60], y[:60])
+
+    def corrected(labels):
+        frozen = FrozenEstimator(Relabelled(base, labels))
+        model = corrector(frozen, fp_weight={labels[1]: 3.0}, reward=reward)
+        model.fit(X[60:], labels[y[60:]])
+        column = np.searchsorted(model.classes_, labels)
+        history = model.history_["reward"], model.front_["reward"]
+        return [array[:, column] for array in model.predict_before_after(X_test)], history
+
+    (before, expected), expected_history = corrected(np.arange(len(labels)))
+    (before_too, found), history = corrected(np.array(labels))
+    np.testing.assert_allclose(before_too, before, rtol=0, atol=1e-15)
+    assert np.abs(expected - before).max() > 0.1
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+    for values, same in zip(history, expected_history, strict=True):
+        np.testing.assert_allclose(values, same, rtol=0, atol=1e-9)
 
 
 def test_prediction_does_not_depend_on_the_batch(fitted, cancer):
@@ -335,10 +422,10 @@ def test_every_parameter_does_something(fitted, cancer, parameters):
     assert change.max() > 1e-6
 
 
-def test_verbose_shows_a_bar_per_policy(cancer, capsys):
+def test_verbose_shows_a_bar(cancer, capsys):
     X, _, y, _ = cancer
     corrector(total_timesteps=400, verbose=1).fit(X, y)
-    assert "policy 2/2: 100%" in capsys.readouterr().err
+    assert "train policies: 100%" in capsys.readouterr().err
 
 
 def test_single_precision_probabilities(cancer):
@@ -468,8 +555,8 @@ def test_features_of_the_users_own(cancer):
     X, X_test, y, _ = cancer
     pca = make_pipeline(StandardScaler(), PCA(3, random_state=0))
     model = corrector(features=pca).fit(X, y)
-    # Two probabilities, two log-odds, three components.
-    assert model.policies_["weighted"][0][0].shape[0] == 2 + 2 + 3
+    # Two probabilities, two log-odds, three components, two log-odds of the posterior.
+    assert model.policies_["weighted"][0][0].shape[0] == 2 + 2 + 3 + 2
     assert not hasattr(pca, "n_features_in_")
     assert model.predict_proba(X_test).shape == (143, 2)
 
@@ -563,10 +650,10 @@ def test_what_is_no_probability(values, message, monkeypatch):
 def forbid_training(monkeypatch):
     from sklearn_rlcorrect import _td3
 
-    def train_policy(*args, **kwargs):
+    def train_policies(*args, **kwargs):
         raise AssertionError("training started")
 
-    monkeypatch.setattr(_td3, "train_policy", train_policy)
+    monkeypatch.setattr(_td3, "train_policies", train_policies)
 
 
 def nan_reward(y, proba, adjusted):

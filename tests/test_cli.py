@@ -293,7 +293,7 @@ def test_progress_bar_on_a_terminal_only(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     main(command)
-    assert "policy 3/3: 100%" in capsys.readouterr().err
+    assert "train policies: 100%" in capsys.readouterr().err
 
 
 def test_interruption_is_one_line(monkeypatch, capsys, tmp_path):

@@ -73,6 +73,9 @@ def test_where_it_runs_does_not_change_the_result(cluster, fitted, cancer, backe
     )
     for name, values in fitted.history_.items():
         np.testing.assert_array_equal(parallel.history_[name], values, err_msg=name)
+    for name, values in fitted.front_.items():
+        np.testing.assert_array_equal(parallel.front_[name], values, err_msg=name)
+    assert parallel.selected_ == fitted.selected_
 
 
 @pytest.mark.parametrize("backend", ["threading", "dask"])
@@ -94,11 +97,11 @@ def if_configured(X):
     return X
 
 
-def test_folds_and_policies_run_on_the_cluster(cluster, cancer):
+def test_folds_run_on_the_cluster(cluster, cancer):
     X, _, y, _ = cancer
     with joblib.parallel_config(backend="dask"), get_task_stream(cluster) as tasks:
         corrector(cv=3).fit(X, y)
-    assert names(tasks) == {"_fold_proba": 3, "train_policy": 2}
+    assert names(tasks) == {"_fold_proba": 3}
 
 
 def test_grid_search_on_the_cluster(cluster, cancer):
@@ -110,7 +113,7 @@ def test_grid_search_on_the_cluster(cluster, cancer):
     with joblib.parallel_config(backend="dask"), get_task_stream(cluster) as tasks:
         there = search.fit(X, y)
     # Four candidates of two folds each, and a last fit of the best on all rows.
-    counts = {"_fit_and_score": 8, "_fold_proba": 18, "train_policy": 18}
+    counts = {"_fit_and_score": 8, "_fold_proba": 18}
     assert names(tasks) == counts
     assert len(np.unique(here.cv_results_["mean_test_score"])) == 4
     np.testing.assert_array_equal(

@@ -298,6 +298,8 @@ def test_nothing_is_learnt_from_the_guard(table):
                 np.testing.assert_array_equal(array, same)
     for name, values in first.history_.items():
         np.testing.assert_array_equal(values, second.history_[name])
+    for name, values in first.front_.items():
+        np.testing.assert_array_equal(values, second.front_[name])
     # Where the classifier is always right, every change of a decision is for the worse.
     report = second.guard_report_["weighted"]
     assert report["scale"] == 0 < first.guard_report_["weighted"]["scale"]

@@ -19,8 +19,6 @@ from sklearn.tree import DecisionTreeClassifier
 
 from conftest import QUICK
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect._problem import CorrectionProblem
-from sklearn_rlcorrect.rewards import brier
 
 
 def corrector(estimator=None, **kwargs):
@@ -103,15 +101,25 @@ def test_rows_of_weight_zero_do_not_reach_the_features(cancer):
     assert categories.tolist() == ["used"]
 
 
-def test_rows_are_drawn_by_weight():
-    proba = np.full((4, 2), 0.5)
-    weight = np.array([0.0, 1.0, 3.0, 0.0])
-    problem = CorrectionProblem(
-        proba, proba, np.zeros(4, int), brier, np.ones(2), 0.5, weight
+@pytest.mark.parametrize("data", ["cancer", "wine"])
+def test_only_ratios_of_weights_matter(data, request):
+    X, X_test, y, _ = request.getfixturevalue(data)
+    base = make_pipeline(StandardScaler(), LogisticRegression(C=0.01)).fit(X[:60], y[:60])
+    weight = np.random.default_rng(0).uniform(0, 2, size=len(y))
+    expected, *others = (
+        corrector(FrozenEstimator(base)).fit(X, y, sample_weight=factor * weight)
+        for factor in (1.0, 1000.0, 1 / weight.sum())
     )
-    rows = problem.draw(np.random.default_rng(0), 40_000)
-    share = np.bincount(rows, minlength=4) / len(rows)
-    np.testing.assert_allclose(share, [0, 0.25, 0.75, 0], atol=0.01)
+    assert np.abs(expected.predict_adjustment(X_test)).max() > 0.1
+    for model in others:
+        np.testing.assert_allclose(
+            model.predict_proba(X_test), expected.predict_proba(X_test), rtol=0, atol=1e-9
+        )
+        assert model.selected_ == expected.selected_
+        for name in ("accuracy", "reward", "brier"):
+            np.testing.assert_allclose(
+                model.history_[name], expected.history_[name], rtol=0, atol=1e-9
+            )
 
 
 def test_order_of_rows_does_not_matter(cancer):
@@ -125,16 +133,16 @@ def test_order_of_rows_does_not_matter(cancer):
     np.testing.assert_allclose(*proba, atol=1e-9)
 
 
-@pytest.mark.parametrize("n_kinds", [1, 2, 3, 6])
-def test_few_kinds_of_rows_are_all_learnt(n_kinds):
+@pytest.mark.parametrize("n_groups", [1, 2, 3, 6])
+def test_few_groups_of_rows_are_all_learnt(n_groups):
     rng = np.random.default_rng(0)
-    said = np.linspace(0.3, 0.7, n_kinds)
-    kind = rng.integers(n_kinds, size=4000)
-    truth = np.linspace(0.8, 0.2, n_kinds)
-    y = (rng.random(len(kind)) < truth[kind]).astype(int)
+    said = np.linspace(0.3, 0.7, n_groups)
+    group = rng.integers(n_groups, size=4000)
+    truth = np.linspace(0.8, 0.2, n_groups)
+    y = (rng.random(len(group)) < truth[group]).astype(int)
     base = PrecomputedProbaClassifier([0])
     model = corrector(base, fp_weight=1, total_timesteps=40_000)
-    model.fit(said[kind, np.newaxis], y)
+    model.fit(said[group, np.newaxis], y)
     corrected = model.predict_proba(said[:, np.newaxis])[:, 1]
     assert np.abs(corrected - truth).mean() < 0.5 * np.abs(said - truth).mean()
 

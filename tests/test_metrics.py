@@ -1,10 +1,87 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sklearn_metrics
 
 from sklearn_rlcorrect.metrics import classification_metrics, counted_classes
 
 PROBA = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3], [0.5, 0.5]])
 Y = np.array(["a", "a", "b", "b", "b"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_classes=st.integers(2, 4),
+    n_rows=st.integers(1, 30),
+    weights=st.sampled_from([None, "whole", "real"]),
+    is_certain=st.booleans(),
+)
+def test_scores_are_those_of_scikit_learn(seed, n_classes, n_rows, weights, is_certain):
+    rng = np.random.default_rng(seed)
+    labels = np.array(["a", "b", "c", "d"])[:n_classes]
+    y, proba = (
+        rng.integers(n_classes, size=n_rows),
+        rng.dirichlet(np.ones(n_classes), n_rows),
+    )
+    if is_certain:
+        proba = np.eye(n_classes)[proba.argmax(axis=1)]
+    weight = {
+        None: None,
+        "whole": rng.integers(0, 3, size=n_rows) + (np.arange(n_rows) == 0),
+        "real": rng.uniform(1e-3, 1e3, size=n_rows),
+    }[weights]
+    counted = rng.choice(n_classes, size=rng.integers(1, n_classes + 1), replace=False)
+    counted = np.sort(counted).tolist()
+    found = classification_metrics(
+        labels[y],
+        proba,
+        classes=labels,
+        pos_label=labels[counted].tolist(),
+        sample_weight=weight,
+    )
+    predicted = proba.argmax(axis=1)
+    # One class at a time: positive, or not.
+    confusions = [
+        sklearn_metrics.confusion_matrix(
+            y == k, predicted == k, labels=[False, True], sample_weight=weight
+        )
+        for k in counted
+    ]
+    precision, recall, f1, _ = sklearn_metrics.precision_recall_fscore_support(
+        y,
+        predicted,
+        labels=counted,
+        average="macro",
+        sample_weight=weight,
+        zero_division=0,
+    )
+    expected = {
+        "false_positives": sum(confusion[0, 1] for confusion in confusions),
+        "false_negatives": sum(confusion[1, 0] for confusion in confusions),
+        "accuracy": sklearn_metrics.accuracy_score(y, predicted, sample_weight=weight),
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "brier": sklearn_metrics.brier_score_loss(
+            y, proba, sample_weight=weight, labels=range(n_classes)
+        ),
+        "log_loss": sklearn_metrics.log_loss(
+            y, proba, sample_weight=weight, labels=range(n_classes)
+        ),
+    }
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_other_decisions_change_counts_and_no_scores_of_probabilities():
+    given_, own = (
+        classification_metrics(Y, PROBA, classes=["a", "b"], predicted=predicted)
+        for predicted in (np.array([0, 0, 1, 1, 1]), None)
+    )
+    assert given_["accuracy"] == 1 > own["accuracy"]
+    assert given_["false_positives"] == given_["false_negatives"] == 0
+    assert (given_["brier"], given_["log_loss"]) == (own["brier"], own["log_loss"])
 
 
 def test_counts_of_two_classes():

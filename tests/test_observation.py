@@ -11,6 +11,7 @@ from sklearn_rlcorrect._observation import (
     dense_features,
     fit_scaler,
     observe,
+    with_posterior,
 )
 from sklearn_rlcorrect.features import TableFeatures, auto_features
 
@@ -37,11 +38,12 @@ def features_of(X):
 @pytest.mark.parametrize("to_frame", [lambda table: table, pl.from_pandas])
 def test_columns_of_a_frame(to_frame):
     features = features_of(to_frame(mixed_table()))
-    # number, integer, empty; two of them have gaps; a, b and missing; two flags; two
+    # number, integer, flag, empty; two of them have gaps; a, b and missing; two
     # categories. Days are left out.
-    assert features.shape == (4, 5 + 3 + 2 + 2)
+    assert features.shape == (4, 6 + 3 + 2)
     np.testing.assert_array_equal(features[:, 0], [1, 2, np.nan, 4])
     np.testing.assert_array_equal(features[:, 1], [1, 2, 3, 4])
+    np.testing.assert_array_equal(features[:, 2], [1, 0, 1, 1])
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
@@ -57,7 +59,7 @@ def test_columns_of_an_object_array(missing):
     [
         (pd.array(["a", pd.NA, "b"], dtype="string"), 3),
         (pd.array([1, pd.NA, 3], dtype="Int64"), 2),
-        (pd.array([True, pd.NA, False], dtype="boolean"), 3),
+        (pd.array([True, pd.NA, False], dtype="boolean"), 2),
         (["a", 3, None], 3),
         ([[1], [2], [3]], 3),
     ],
@@ -110,9 +112,50 @@ def test_observations_are_bounded_and_start_with_the_probabilities():
     features[0] = 1e12, -1e12
     observations = observe(proba, features, scaler)
     assert observations.shape == (100, 2 * 3 + 2)
-    np.testing.assert_array_equal(observations[:, :3], proba)
+    assert observations.dtype == np.float32
+    np.testing.assert_array_equal(observations[:, :3], proba.astype(np.float32))
     assert np.abs(observations).max() <= OBSERVATION_BOUND
     np.testing.assert_allclose(observations[:7], observe(proba[:7], features[:7], scaler))
+
+
+def test_classes_are_seen_in_order():
+    rng = np.random.default_rng(0)
+    proba, features = rng.dirichlet(np.ones(3), 50), rng.normal(size=(50, 2))
+    scaler, order = fit_scaler(proba, features), np.array([2, 0, 1])
+    as_they_are = observe(proba, features, scaler)
+    in_order = observe(proba, features, scaler, order)
+    np.testing.assert_array_equal(in_order, as_they_are[:, [*order, *(3 + order), 6, 7]])
+    # Scaled in another order, they are the same.
+    relabelled = fit_scaler(proba[:, order], features)
+    np.testing.assert_allclose(
+        observe(proba[:, order], features, relabelled), in_order, rtol=0, atol=1e-6
+    )
+
+
+def test_the_posterior_stands_behind_the_rest_and_is_bounded():
+    rng = np.random.default_rng(0)
+    proba = rng.dirichlet(np.ones(3), 50)
+    observations = observe(proba, None, fit_scaler(proba, None))
+    log_odds = 20 * rng.normal(size=(50, 3))
+    seen = with_posterior(observations, log_odds)
+    assert seen.dtype == np.float32
+    np.testing.assert_array_equal(seen[:, :6], observations)
+    bounded = log_odds.clip(-OBSERVATION_BOUND, OBSERVATION_BOUND).astype(np.float32)
+    np.testing.assert_array_equal(seen[:, 6:], bounded)
+    assert with_posterior(observations, None) is observations
+
+
+def test_weights_scale_observations():
+    rng = np.random.default_rng(0)
+    proba, features = rng.dirichlet(np.ones(2), 30), rng.normal(size=(30, 2))
+    weight = rng.integers(0, 4, size=30)
+    rows = np.repeat(np.arange(30), weight)
+    weighted, repeated = (
+        fit_scaler(proba, features, weight),
+        fit_scaler(proba[rows], features[rows]),
+    )
+    np.testing.assert_allclose(weighted.mean_, repeated.mean_)
+    np.testing.assert_allclose(weighted.scale_, repeated.scale_)
 
 
 def test_constant_columns_do_not_divide_by_zero():

@@ -183,7 +183,7 @@ def test_training_curve(fitted):
     np.testing.assert_array_equal(curve.get_ydata(), model.history_["false_positives"])
     assert set(base.get_ydata()) == {model.history_["false_positives"][0]}
     for mark, priority in zip(marks, ["weighted", "accuracy", "fp"], strict=True):
-        at = model.selected_[priority]
+        at = model.front_["checkpoint"][model.selected_[priority]]
         assert mark.get_xdata() == [model.history_["timesteps"][at]]
         assert mark.get_label() == priority
 
