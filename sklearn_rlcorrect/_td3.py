@@ -209,6 +209,8 @@ class TrainingRows:
         self.problem = problem
         self.observations = th.from_numpy(np.asarray(problem.observations, np.float32))
         self.log_prior = F.log_softmax(th.from_numpy(log_odds.astype(np.float32)), dim=1)
+        # All are then trained on and judged by.
+        self.few_groups = any(np.intersect1d(*split).size for split in splits)
         self.trained, self.held_out = (
             th.from_numpy(np.stack([_mask(rows, len(problem)) for rows in part]))
             for part in zip(*splits, strict=True)
@@ -342,7 +344,10 @@ class OneStepTD3(TD3):
                 self._held_out_error(rows, actions, rewards, share * correction)
                 for share in _SHARES
             ]
-        _, row = np.unique(rows, return_inverse=True)
+        row = np.unique(rows, return_inverse=True)[1]
+        if self.rows.few_groups:
+            # Rows of which there are many copies: each says something of its own.
+            row = np.arange(len(rows))
         gains = [np.bincount(row, errors[0] - error) for error in errors]
         lowest = [gain.sum() - np.sqrt(gain @ gain) for gain in gains]
         self.share = _SHARES[int(np.argmax(lowest))]

@@ -154,7 +154,8 @@ def _kind(column):
     """Tell "numeric" from "categorical"; empty for what is neither."""
     if isinstance(column, nw.Series):
         dtype = column.dtype
-        if dtype.is_numeric() or dtype == nw.Boolean:
+        # A bool that may be missing is a category of its own: MLflow makes texts of it.
+        if dtype.is_numeric() or (dtype == nw.Boolean and not column.null_count()):
             return "numeric"
         return "" if dtype.is_temporal() else "categorical"
     if column.dtype.kind in "biuf":

@@ -1,6 +1,7 @@
 """Counts and scores of probabilities, the same before and after the correction."""
 
 import numpy as np
+from sklearn.utils import check_consistent_length
 
 # Probabilities of the true class count as at least this in the log loss.
 _EPSILON = np.finfo(np.float64).eps
@@ -50,6 +51,7 @@ def classification_metrics(
     >>> metrics["false_positives"], metrics["recall"]
     (1.0, 1.0)
     """
+    check_consistent_length(y_true, proba, sample_weight)
     classes, y_true = np.asarray(classes), np.asarray(y_true)
     weight = np.ones(len(y_true)) if sample_weight is None else np.asarray(sample_weight)
     true = _indices(y_true, classes)

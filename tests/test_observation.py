@@ -59,7 +59,7 @@ def test_columns_of_an_object_array(missing):
     [
         (pd.array(["a", pd.NA, "b"], dtype="string"), 3),
         (pd.array([1, pd.NA, 3], dtype="Int64"), 2),
-        (pd.array([True, pd.NA, False], dtype="boolean"), 2),
+        (pd.array([True, pd.NA, False], dtype="boolean"), 3),
         (["a", 3, None], 3),
         ([[1], [2], [3]], 3),
     ],

@@ -52,7 +52,6 @@ def fitted(name, seed, fp_weight):
     model = RLCalibratedClassifier(
         base,
         fp_weight=fp_weight,
-        total_timesteps=100_000,
         n_policies=2,
         random_state=seed,
     )
