@@ -36,8 +36,9 @@ def observe(proba, features, scaler, order=slice(None)):
         The probabilities as they are, then scaled log-odds, then scaled features, in
         single precision.
     """
-    scaled = np.nan_to_num(scaler.transform(_log_odds_and_features(proba, features)))
-    scaled = scaled.clip(-OBSERVATION_BOUND, OBSERVATION_BOUND)
+    scaled = scaler.transform(_log_odds_and_features(proba, features))
+    np.nan_to_num(scaled, copy=False)
+    np.clip(scaled, -OBSERVATION_BOUND, OBSERVATION_BOUND, out=scaled)
     log_odds, scaled_features = np.split(scaled, [proba.shape[1]], axis=1)
     parts = [proba[:, order], log_odds[:, order], scaled_features]
     return np.hstack(parts, dtype=np.float32, casting="same_kind")

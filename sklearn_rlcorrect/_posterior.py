@@ -31,7 +31,7 @@ _MIN_ROWS_PER_CLASS = 10
 SMALLEST_PROBA = 1e-3
 
 # Rows evaluated at a time: their nodes stay in the processor's cache.
-_CHUNK = 1024
+_CHUNK = 512
 
 
 def has_posterior(problem):

@@ -135,7 +135,7 @@ def test_chunks_leave_no_seam():
     problem = make_problem(rng.normal(size=(3000, 3)), rng.integers(2, size=3000))
     posterior = fit_posterior(problem, 0)
     together = posterior_log_odds(posterior, problem.observations)
-    for row in (0, 1023, 1024, 2999):
+    for row in (0, 511, 512, 1023, 1024, 2999):
         alone = posterior_log_odds(posterior, problem.observations[[row]])
         np.testing.assert_array_equal(alone, together[[row]])
 
