@@ -75,12 +75,13 @@ def cross_fit(problem, seed):
     if not has_posterior(problem):
         return None
     group, label = problem.groups()
-    strata = _strata(label, problem.proba.shape[1])
+    is_rare = _is_rare(problem)
+    strata = np.where(is_rare[label], np.bincount(label).argmax(), label)
     folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=seed)
     log_odds = np.empty_like(problem.proba)
     for _, part in folds.split(strata, strata):
         held_out = np.isin(group, part)
-        posterior = fit_posterior(problem, seed, np.flatnonzero(~held_out))
+        posterior = fit_posterior(problem, seed, ~held_out)
         log_odds[held_out] = posterior_log_odds(posterior, problem.observations[held_out])
     return log_odds
 
@@ -96,9 +97,10 @@ def fit_posterior(problem, seed, rows=None):
     seed : int
         Seed of the draw and of the trees.
 
-    rows : ndarray of int, default=None
+    rows : ndarray of bool of shape (n_samples,), default=None
         Rows to fit on, of which at most 10,000 are drawn, in proportion to their
-        weights. None is all.
+        weights. None is all. Classes that are too rare to be in every fold are left
+        out: where trees know of them would tell in which fold they are.
 
     Returns
     -------
@@ -109,7 +111,8 @@ def fit_posterior(problem, seed, rows=None):
         iteration belong to one score after another. "classes" are the indices of the
         classes that were seen, out of "n_classes".
     """
-    rows = np.arange(len(problem)) if rows is None else rows
+    is_known = ~_is_rare(problem)[problem.y]
+    rows = np.flatnonzero(is_known if rows is None else is_known & rows)
     rows = rows[_drawn(problem.sample_weight[rows], np.random.default_rng(seed))]
     y, n_classes = problem.y[rows], problem.proba.shape[1]
     known = {"n_classes": n_classes, "classes": np.unique(y)}
@@ -234,10 +237,10 @@ def _complete(nodes):
     return feature, threshold, nodes["value"][source[_N_NODES:]]
 
 
-def _strata(label, n_classes):
-    """Put labels with too few rows for all folds to the most frequent one."""
-    counts = np.bincount(label, minlength=n_classes)
-    return np.where(counts[label] < _N_FOLDS, counts.argmax(), label)
+def _is_rare(problem):
+    """Tell which classes have too few groups of equal rows for all folds."""
+    label = problem.groups()[1]
+    return np.bincount(label, minlength=problem.proba.shape[1]) < _N_FOLDS
 
 
 def _columns(observations, n_classes):

@@ -92,11 +92,11 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         numbers, categories = self._split(_columns(X))
         features = [numbers]
-        if self.numeric_:
+        if self.numeric_ and len(self.missing_.features_):
             features.append(self.missing_.transform(numbers))
         if self.categorical_:
             features.append(self.one_hot_.transform(categories))
-        return np.hstack(features).astype(np.float64)
+        return np.hstack(features, dtype=np.float64) if features[1:] else numbers
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

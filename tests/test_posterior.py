@@ -115,6 +115,19 @@ def test_a_rare_class_does_not_silence_the_trees():
     assert np.mean(log_odds.argmax(axis=1) == y) > 0.9
 
 
+def test_trees_know_nothing_of_a_class_that_is_not_in_every_fold():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, 2))
+    y = (features[:, 0] > 0) * 1
+    # All of it may fall into one fold, whose rows alone would know nothing of it.
+    y[:2] = 2
+    problem = make_problem(features, y, 3)
+    log_odds = cross_fit(problem, 0)
+    fitted = posterior_log_odds(fit_posterior(problem, 0), problem.observations)
+    for posterior in (log_odds, fitted):
+        np.testing.assert_allclose(softmax(posterior)[:, 2], 1e-3, rtol=0.01)
+
+
 def test_trees_may_know_a_single_class():
     rng = np.random.default_rng(0)
     problem = make_problem(rng.normal(size=(60, 2)), np.zeros(60, dtype=int))
