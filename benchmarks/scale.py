@@ -1,7 +1,7 @@
 """Time and memory of the correction as the rows grow, beside scikit-learn's in one run.
 
-    python benchmarks/scale.py             # some minutes, on an idle machine
-    python benchmarks/scale.py --shapes    # many rows, classes and columns, once each
+    python benchmarks/scale.py                              # minutes, on an idle machine
+    python benchmarks/scale.py --shape "8,000 x 2,000"      # one of SHAPES, once
 
 A frozen classifier is corrected with default settings: what is measured is the correction
 alone. Medians of three runs, after a first small fit that imports torch. Memory is the peak
@@ -9,6 +9,7 @@ that Python's allocator sees beyond X, in another fit.
 """
 
 import argparse
+import resource
 import time
 import tracemalloc
 
@@ -31,12 +32,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     rows = [12_500, 25_000, 50_000, 100_000]
     parser.add_argument("--rows", type=int, nargs="*", default=rows, help="sizes")
-    parser.add_argument("--shapes", action="store_true", help="SHAPES instead, once each")
+    parser.add_argument("--shape", choices=SHAPES, help="another shape instead, once")
     args = parser.parse_args()
-    measure(2000)
-    if args.shapes:
-        table = pd.DataFrame([{"shape": name} | shape(*SHAPES[name]) for name in SHAPES])
+    if args.shape:
+        table = pd.DataFrame([{"shape": args.shape} | shape(*SHAPES[args.shape])])
     else:
+        measure(2000)
         table = pd.DataFrame([measure(n_rows) for n_rows in args.rows])
     print(table.round(3).to_string(index=False))
 
@@ -110,7 +111,7 @@ SHAPES = {
 
 
 def shape(make, *args):
-    """Seconds, and megabytes beyond X, of one fit and one prediction."""
+    """Seconds of one fit and one prediction, and the peak of the process, X included."""
     X, y = make(*args)
     take = X.iloc.__getitem__ if hasattr(X, "iloc") else X.__getitem__
     base = FrozenEstimator(SGDClassifier(loss="log_loss").fit(take(slice(1000)), y[:1000]))
@@ -123,7 +124,7 @@ def shape(make, *args):
     return {
         "fit, s": fitted - start,
         "predict, s": predicted - fitted,
-        "fit, MB": peak(lambda: ours.fit(X, y)) / 1e6,
+        "peak, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
     }
 
 
