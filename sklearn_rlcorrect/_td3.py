@@ -209,12 +209,12 @@ class TrainingRows:
         self.problem = problem
         self.observations = th.from_numpy(np.asarray(problem.observations, np.float32))
         self.log_prior = F.log_softmax(th.from_numpy(log_odds.astype(np.float32)), dim=1)
-        # All are then trained on and judged by.
-        self.few_groups = any(np.intersect1d(*split).size for split in splits)
         self.trained, self.held_out = (
             th.from_numpy(np.stack([_mask(rows, len(problem)) for rows in part]))
             for part in zip(*splits, strict=True)
         )
+        # All are then trained on and judged by.
+        self.few_groups = bool((self.trained * self.held_out).any())
 
     def class_rewards(self, rows, actions):
         """Reward of actions on rows for each class that a row could be of."""
@@ -312,7 +312,9 @@ class OneStepTD3(TD3):
         """Reward for each class of targets: shape (..., n_rows, n_classes)."""
         target_rows = np.tile(rows, target[..., 0].numel() // len(rows))
         proba = self.rows.problem.proba[target_rows]
-        actions = actions_towards(target.numpy().reshape(proba.shape), proba, self.rows)
+        target_proba = target.numpy().reshape(proba.shape)
+        bound = self.rows.problem.max_adjustment
+        actions = actions_towards(target_proba, proba, bound)
         rewards = self.rows.class_rewards(target_rows, actions)
         return th.from_numpy(rewards.reshape(target.shape))
 
@@ -366,9 +368,9 @@ def targets(steps, proba):
     return target / target.sum(dim=-1, keepdim=True)
 
 
-def actions_towards(target, proba, rows):
-    """Actions that lead to the targets, as near as they may."""
-    return np.clip((target - proba) / rows.problem.max_adjustment, -1.0, 1.0)
+def actions_towards(target, proba, max_adjustment):
+    """Actions that lead to the targets, as near as they may: of arrays or of tensors."""
+    return ((target - proba) / max_adjustment).clip(-1.0, 1.0)
 
 
 class BatchedMLP(nn.Module):
@@ -437,8 +439,9 @@ class LogOddsActors(nn.Module):
     def forward(self, observations):
         """Mean action of all policies, in [-1, 1]."""
         proba = observations[:, : self._n_classes].double()
-        change = (targets(self.steps(observations), proba) - proba) / self._max_adjustment
-        return change.clamp(-1, 1).mean(dim=0).float()
+        target = targets(self.steps(observations), proba)
+        actions = actions_towards(target, proba, self._max_adjustment)
+        return actions.mean(dim=0).float()
 
     def steps(self, observations):
         """Steps in log-odds: shape (n_policies, n_rows, n_classes)."""

@@ -262,7 +262,7 @@ class Relabelled(ClassifierMixin, BaseEstimator):
         self.fitted, self.labels = fitted, labels
 
     def fit(self, X, y):
-        raise NotImplementedError
+        raise NotImplementedError  # it is put in a FrozenEstimator, which never fits
 
     def __sklearn_is_fitted__(self):
         return True
