@@ -30,8 +30,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect._adjustment import adjust
-from sklearn_rlcorrect._guard import Limits, Rows, decide, guard
+from sklearn_rlcorrect.agent.adjustment import adjust
+from sklearn_rlcorrect.guard import Limits, Rows, decide, guard
 from sklearn_rlcorrect.rewards import brier
 
 N_DRAWS = 1_000
@@ -139,12 +139,12 @@ def simulate(kind, wanted, n_rows, n_draws=N_DRAWS):
     for _ in range(n_draws):
         learn, rows = population.draw(n_rows, rng), population.draw(n_rows, rng)
         report = guard(wanted, rows, learn, positive=1)
-        rates = population.rates(report["scale"], report["threshold"])
+        rates = population.rates(report["shrinkage"], report["threshold"])
         draws.append(
             (
                 report["proven"],
                 report["proven"] and is_false(wanted, rates),
-                report["scale"],
+                report["shrinkage"],
             )
         )
     return np.mean(draws, axis=0)
@@ -251,7 +251,7 @@ def whole_fit(reward, seed, n_rows=1_500, confidence=0.8):
         "max_fpr": np.average(model.predict(X), weights=1 - eta),
     }
     false = report["proven"] and is_false(limits(confidence, **wanted), rates)
-    return report["proven"], false, report["scale"]
+    return report["proven"], false, report["shrinkage"]
 
 
 def fits(run, n_fits):
@@ -302,7 +302,7 @@ def shift(folder):
             lines,
             ["rows of the", "limit", "at most", "observed", "lower", "upper", "verdict"],
             f"{base}: proven {report['proven']} on {report['n_rows']} rows, strength "
-            f"{report['scale']:g}, cut {report['threshold']}",
+            f"{report['shrinkage']:g}, cut {report['threshold']}",
         )
         for name, part in (("train", same), ("test", shifted)):
             X, y = part.drop(columns="target"), part["target"].to_numpy()

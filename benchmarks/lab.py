@@ -21,7 +21,8 @@ import tasks
 import torch
 from joblib import Parallel, delayed, parallel_config
 
-from sklearn_rlcorrect import _posterior, _selection, _td3, classifier
+from sklearn_rlcorrect import classifier
+from sklearn_rlcorrect.agent import posterior, selection, td3
 
 SETS = [
     *("german credit", "phoneme", "pima", "spambase"),
@@ -60,38 +61,38 @@ def of_twins(choose):
         posterior = self._posterior(rows, self.share * correction).double()
         proba = torch.from_numpy(self.rows.problem.proba[rows])
         steps = self.actor.steps(self.rows.observations[rows]).detach()
-        rewards = self._class_rewards(rows, _td3.targets(steps, proba))
+        rewards = self._class_rewards(rows, td3.targets(steps, proba))
         chosen = choose((posterior * rewards).sum(dim=3), dim=0)
         index = chosen[None, :, :, None].expand(1, -1, -1, posterior.shape[3])
         outcome = np.eye(posterior.shape[3])[self.rows.problem.y[rows]]
-        part = _td3._OUTCOME
+        part = td3._OUTCOME
         return (1 - part) * posterior.gather(0, index)[0] + part * torch.from_numpy(outcome)
 
     return expected
 
 
-add = _td3.TransitionBuffer.add
+add = td3.TransitionBuffer.add
 
 # Parameters of the estimator by their names, settings of modules and classes by theirs.
 VARIANTS = {
     "default": {},
     "another seed": {"random_state": 100},
     "no posterior": {(classifier, "cross_fit"): no_posterior},
-    "critics count for nothing": {(_td3, "_SHARES"): (0.0,)},
-    "critics count in full": {(_td3, "_SHARES"): (1.0,)},
-    "rewards scrambled": {(_td3.TransitionBuffer, "add"): scrambled},
-    "no exploration noise": {(_td3, "_EXPLORATION_STD"): 0.0},
-    "exploration noise of 1": {(_td3, "_EXPLORATION_STD"): 1.0},
-    "one critic": {(_td3, "_N_CRITICS"): 1},
-    "minimum of the twins": {(_td3.OneStepTD3, "_expected"): of_twins(torch.argmin)},
-    "maximum of the twins": {(_td3.OneStepTD3, "_expected"): of_twins(torch.argmax)},
-    "own class 0": {(_td3, "_OUTCOME"): 0.0},
-    "own class 0.5": {(_td3, "_OUTCOME"): 0.5},
+    "critics count for nothing": {(td3, "_SHARES"): (0.0,)},
+    "critics count in full": {(td3, "_SHARES"): (1.0,)},
+    "rewards scrambled": {(td3.TransitionBuffer, "add"): scrambled},
+    "no exploration noise": {(td3, "_EXPLORATION_STD"): 0.0},
+    "exploration noise of 1": {(td3, "_EXPLORATION_STD"): 1.0},
+    "one critic": {(td3, "_N_CRITICS"): 1},
+    "minimum of the twins": {(td3.OneStepTD3, "_expected"): of_twins(torch.argmin)},
+    "maximum of the twins": {(td3.OneStepTD3, "_expected"): of_twins(torch.argmax)},
+    "own class 0": {(td3, "_OUTCOME"): 0.0},
+    "own class 0.5": {(td3, "_OUTCOME"): 0.5},
     "checkpoints alone": {
-        (_selection, "SHRINKAGES"): (1.0,),
-        (_selection, "SHIFTS"): (0.0,),
+        (selection, "SHRINKAGES"): (1.0,),
+        (selection, "SHIFTS"): (0.0,),
     },
-    "posterior of two folds": {(_posterior, "_N_FOLDS"): 2},
+    "posterior of two folds": {(posterior, "_N_FOLDS"): 2},
     "one policy": {"n_policies": 1},
     "five policies": {"n_policies": 5},
     "25,000 steps": {"total_timesteps": 25_000},

@@ -30,9 +30,9 @@ from sklearn.preprocessing import StandardScaler
 from tasks import BASES, tabular
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect._observation import fit_scaler, observe, with_posterior
-from sklearn_rlcorrect._policy import FOOTHOLD, policy_actions
-from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect.agent.observation import fit_scaler, observe, with_posterior
+from sklearn_rlcorrect.agent.policy import FOOTHOLD, policy_actions
+from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.rewards import brier, class_weights
 
@@ -380,7 +380,7 @@ def perceptron(base, seed):
 
 def trees(task, base, repeat):
     """Fit the posterior that the agent of ours is shown, and use it alone."""
-    from sklearn_rlcorrect._posterior import fit_posterior, posterior_log_odds
+    from sklearn_rlcorrect.agent.posterior import fit_posterior, posterior_log_odds
 
     transformer = TableFeatures().fit(task.X)
     problem, scaler = _problem(task, transformer, 1.0)
@@ -496,7 +496,11 @@ def _with_posterior(problem, seed):
     extended : callable
         Observations of other rows to the same with the log-odds behind them.
     """
-    from sklearn_rlcorrect._posterior import cross_fit, fit_posterior, posterior_log_odds
+    from sklearn_rlcorrect.agent.posterior import (
+        cross_fit,
+        fit_posterior,
+        posterior_log_odds,
+    )
 
     outcome = np.eye(problem.proba.shape[1])[problem.y]
     log_odds = cross_fit(problem, seed)

@@ -21,8 +21,8 @@ from stable_baselines3 import TD3
 from stable_baselines3.common.noise import NormalActionNoise
 
 from sklearn_rlcorrect import RLCalibratedClassifier
-from sklearn_rlcorrect._observation import dense_features, observe
-from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect.agent.observation import dense_features, observe
+from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.envs import CorrectionEnv
 from sklearn_rlcorrect.rewards import brier, class_weights, false_positive_costs
 

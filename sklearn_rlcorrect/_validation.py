@@ -10,8 +10,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils import check_array, check_random_state, check_scalar, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from sklearn_rlcorrect._guard import Limits, describe, parts, rows_needed
-from sklearn_rlcorrect._selection import PRIORITIES
+from sklearn_rlcorrect.agent.selection import PRIORITIES
+from sklearn_rlcorrect.guard import Limits, describe, parts, rows_needed
 from sklearn_rlcorrect.rewards import REWARDS
 
 # Single-precision softmax outputs miss a sum of one by about 1e-6, half-precision ones by

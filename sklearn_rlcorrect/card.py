@@ -4,12 +4,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from sklearn_rlcorrect._guard import Limits, describe, in_force
 from sklearn_rlcorrect.evaluation import evaluate_correction
-from sklearn_rlcorrect.metrics import counted_classes
+from sklearn_rlcorrect.guard import Limits, decision_rule, describe
+from sklearn_rlcorrect.metrics import positive_classes
 from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.plotting import save_pictures
-from sklearn_rlcorrect.rewards import counted_labels
+from sklearn_rlcorrect.rewards import positive_labels
 
 _PURPOSE = (
     "A classifier whose probabilities are corrected by a policy trained with "
@@ -109,12 +109,12 @@ def _card(estimator, scores, n_rows):
         when: [f"{value:.6g}" for value in values.values()]
         for when, values in scores.items()
     }
-    counted = counted_classes(
-        estimator.classes_, counted_labels(estimator.fp_weight, estimator.pos_label)
+    positives = positive_classes(
+        estimator.classes_, positive_labels(estimator.fp_weight, estimator.pos_label)
     )
     classes = (
         f"Classes: {_listed(estimator.classes_)}. False positives and false negatives are "
-        f"those of {_listed(estimator.classes_[counted])}."
+        f"those of {_listed(estimator.classes_[positives])}."
     )
     card = Card(estimator, template=None)
     card.add(**{"Corrected classifier": f"{purpose}\n\n{classes}"})
@@ -126,7 +126,7 @@ def _card(estimator, scores, n_rows):
 
 
 def _evidence(estimator):
-    report = in_force(estimator)
+    report = decision_rule(estimator)
     if not report.get("proven"):
         return _MEASURED
     limits = describe(Limits.of_report(report))

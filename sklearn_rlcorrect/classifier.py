@@ -32,41 +32,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sklearn_rlcorrect._adjustment import adjust
 from sklearn_rlcorrect._callbacks import CallbackSupportMixin, fit_task, with_callbacks
-from sklearn_rlcorrect._guard import (
-    Limits,
-    Rows,
-    check,
-    decisions,
-    guard,
-    in_force,
-    split,
-    warnings_of,
-)
-from sklearn_rlcorrect._links import DocLinkMixin
-from sklearn_rlcorrect._metadata import (
+from sklearn_rlcorrect._doc_link import DocLinkMixin
+from sklearn_rlcorrect._routing import (
     check_groups,
     check_groups_reach_the_guard,
     params_of_rows,
     route,
-)
-from sklearn_rlcorrect._observation import (
-    dense_features,
-    fit_scaler,
-    observe,
-    with_posterior,
-)
-from sklearn_rlcorrect._policy import bound_of_steps, policy_actions
-from sklearn_rlcorrect._posterior import cross_fit, fit_posterior, posterior_log_odds
-from sklearn_rlcorrect._problem import CorrectionProblem
-from sklearn_rlcorrect._selection import (
-    PRIORITIES,
-    best_candidate,
-    candidate_policies,
-    held_out_actions,
-    score_candidates,
-    score_checkpoints,
 )
 from sklearn_rlcorrect._validation import (
     check_base,
@@ -83,13 +55,42 @@ from sklearn_rlcorrect._validation import (
     check_target,
     label_indices,
 )
+from sklearn_rlcorrect.agent.adjustment import adjust
+from sklearn_rlcorrect.agent.observation import (
+    dense_features,
+    fit_scaler,
+    observe,
+    with_posterior,
+)
+from sklearn_rlcorrect.agent.policy import bound_of_steps, policy_actions
+from sklearn_rlcorrect.agent.posterior import cross_fit, fit_posterior, posterior_log_odds
+from sklearn_rlcorrect.agent.problem import CorrectionProblem
+from sklearn_rlcorrect.agent.selection import (
+    PRIORITIES,
+    best_candidate,
+    candidate_policies,
+    held_out_actions,
+    score_candidates,
+    score_checkpoints,
+)
 from sklearn_rlcorrect.features import auto_features
-from sklearn_rlcorrect.metrics import counted_classes
+from sklearn_rlcorrect.guard import (
+    Limits,
+    Rows,
+    check,
+    decision_rule,
+    decisions,
+    guard,
+    renamed_report,
+    split,
+    warnings_of,
+)
+from sklearn_rlcorrect.metrics import positive_classes
 from sklearn_rlcorrect.rewards import (
     REWARDS,
     class_weights,
-    counted_labels,
     false_positive_costs,
+    positive_labels,
 )
 
 # Rows corrected at a time: bounds the memory of predicting, not its result.
@@ -99,7 +100,7 @@ _CHUNK = 4096
 _MAX_SCALED = 20_000
 
 # To be raised when fitted attributes change so that older code misreads them.
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 
 class RLCalibratedClassifier(
@@ -284,13 +285,13 @@ class RLCalibratedClassifier(
         Per priority what was proven; empty without limits.
 
         - "proven": whether all limits are.
-        - "scale": the part of `max_adjustment_` in force; 0 if nothing was proven.
+        - "shrinkage": the part of `max_adjustment_` in force; 0 if nothing was proven.
         - "threshold": probability above which `predict` says "positive" (the index of a
           class); None for the most probable class.
         - "n_rows", "n_positives": guard rows; "n_tested" of them for accuracy.
         - The limits, "confidence", and "risk", the part of ``1 - confidence`` of each.
-        - With an entry per candidate: "scales"; "thresholds" (NaN for the most probable
-          class); "lost" and "won", the rows that only the classifier, or only the
+        - With an entry per candidate: "shrinkages"; "thresholds" (NaN for the most probable
+          class); "broken" and "fixed", the rows that only the classifier, or only the
           correction, has right; "p_values" (NaN without `max_accuracy_drop`);
           "accepted".
 
@@ -588,7 +589,7 @@ class RLCalibratedClassifier(
         """
         check_is_fitted(self)
         check_choice("priority", self.priority, PRIORITIES)
-        report = in_force(self)
+        report = decision_rule(self)
         if "proven" not in report:
             raise ValueError(
                 "check_guard tells of max_accuracy_drop, max_fpr or min_recall: fit with "
@@ -602,11 +603,15 @@ class RLCalibratedClassifier(
         known = label_indices(y, check_known_labels(y, self.classes_))
         limits = Limits.of_report(report)
         rows = self._labelled(X, known)[self.priority]
-        return check(limits, rows, report["scale"], report["threshold"], report["positive"])
+        return check(
+            limits, rows, report["shrinkage"], report["threshold"], report["positive"]
+        )
 
     def _correct(self, X, proba):
         actions = self._actions(self._seen(X, proba), proba, self.priority)
-        return adjust(proba, actions, in_force(self)["scale"] * self.max_adjustment_)
+        return adjust(
+            proba, actions, decision_rule(self)["shrinkage"] * self.max_adjustment_
+        )
 
     def _seen(self, X, proba):
         """What the agent sees of new rows."""
@@ -676,8 +681,8 @@ class RLCalibratedClassifier(
 
     def _counted(self):
         """Indices of the classes whose false positives count."""
-        labels = counted_labels(self.fp_weight, self.pos_label)
-        return counted_classes(self.classes_, labels)
+        labels = positive_labels(self.fp_weight, self.pos_label)
+        return positive_classes(self.classes_, labels)
 
     def get_metadata_routing(self):
         """Say who asks for which metadata.
@@ -778,7 +783,7 @@ class RLCalibratedClassifier(
 
     def _train_policies(self, problem, log_odds, splits, seed, task):
         # Here, because predicting must not need torch.
-        from sklearn_rlcorrect._td3 import N_CHECKPOINTS, train_policies
+        from sklearn_rlcorrect.agent.td3 import N_CHECKPOINTS, train_policies
 
         return train_policies(
             problem,
@@ -797,14 +802,14 @@ class RLCalibratedClassifier(
         """Keep the best candidate for each priority, and the scores of all."""
         timesteps, policies, shares = zip(*checkpoints, strict=True)
         held_out = [rows for _, rows in splits]
-        counted = np.flatnonzero(np.isin(self.class_order_, self._counted()))
+        positives = np.flatnonzero(np.isin(self.class_order_, self._counted()))
         self.history_ = {
             "timesteps": np.array(timesteps),
             "critic_share": np.array(shares),
-            **score_checkpoints(problem, held_out, policies, counted=counted),
+            **score_checkpoints(problem, held_out, policies, positives=positives),
         }
         self.front_ = front = score_candidates(
-            problem, held_out, policies, fp_costs=fp_costs, counted=counted
+            problem, held_out, policies, fp_costs=fp_costs, positives=positives
         )
         self.selected_ = {name: best_candidate(front, name) for name in PRIORITIES}
         self.policies_ = {
@@ -812,7 +817,7 @@ class RLCalibratedClassifier(
                 policies[front["checkpoint"][i]],
                 float(front["shrinkage"][i]),
                 float(front["shift"][i]),
-                counted,
+                positives,
             )
             for name, i in self.selected_.items()
         }
@@ -820,7 +825,10 @@ class RLCalibratedClassifier(
     def __setstate__(self, state):
         # Files of earlier releases lack the parameters that came later.
         parameters = signature(type(self)).parameters.values()
-        super().__setstate__({p.name: p.default for p in parameters} | state)
+        reports = state.get("guard_report_", {})
+        reports = {name: renamed_report(report) for name, report in reports.items()}
+        renamed = {"guard_report_": reports} if reports else {}
+        super().__setstate__({p.name: p.default for p in parameters} | state | renamed)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

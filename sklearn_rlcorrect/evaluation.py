@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sklearn_rlcorrect._guard import decisions
+from sklearn_rlcorrect.guard import decisions
 from sklearn_rlcorrect.metrics import classification_metrics
-from sklearn_rlcorrect.rewards import counted_labels, false_positive_costs
+from sklearn_rlcorrect.rewards import false_positive_costs, positive_labels
 
 
 def evaluate_correction(estimator, X, y):
@@ -57,7 +57,7 @@ def evaluate_correction(estimator, X, y):
             f"{classes.tolist()}"
         )
     before, after = estimator.predict_before_after(X)
-    counted = counted_labels(estimator.fp_weight, estimator.pos_label)
+    positives = positive_labels(estimator.fp_weight, estimator.pos_label)
     costs = false_positive_costs(estimator.fp_weight, classes, estimator.pos_label)
     y_index = np.searchsorted(classes, y)
     scores = {}
@@ -66,7 +66,7 @@ def evaluate_correction(estimator, X, y):
         ("after", after, decisions(estimator, after)),
     ]:
         scores[name] = classification_metrics(
-            y, proba, classes=classes, pos_label=counted, predicted=predicted
+            y, proba, classes=classes, pos_label=positives, predicted=predicted
         ) | {
             "cost": float(costs[predicted][predicted != y_index].sum()),
             "changed": float((predicted != before.argmax(axis=1)).sum()),

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_rlcorrect._links import DocLinkMixin
+from sklearn_rlcorrect._doc_link import DocLinkMixin
 
 _MAX_CATEGORIES = 20
 _MAX_SPARSE_COLUMNS = 100

@@ -56,18 +56,18 @@ def classification_metrics(
     weight = np.ones(len(y_true)) if sample_weight is None else np.asarray(sample_weight)
     true = _indices(y_true, classes)
     predicted = proba.argmax(axis=1) if predicted is None else predicted
-    counted = counted_classes(classes, pos_label)
+    positives = positive_classes(classes, pos_label)
     confusion = _confusion(true, predicted, weight, len(classes))
-    hits = np.diag(confusion)[counted]
-    precision = _ratio(hits, confusion.sum(axis=0)[counted])
-    recall = _ratio(hits, confusion.sum(axis=1)[counted])
+    hits = np.diag(confusion)[positives]
+    precision = _ratio(hits, confusion.sum(axis=0)[positives])
+    recall = _ratio(hits, confusion.sum(axis=1)[positives])
     mistakes = confusion - np.diag(np.diag(confusion))
     squared = ((proba - np.eye(len(classes))[true]) ** 2).sum(axis=1)
     brier = np.average(squared, weights=weight) / (2 if len(classes) == 2 else 1)
     of_true = np.clip(proba[np.arange(len(true)), true], _EPSILON, 1 - _EPSILON)
     return {
-        "false_positives": float(mistakes.sum(axis=0)[counted].sum()),
-        "false_negatives": float(mistakes.sum(axis=1)[counted].sum()),
+        "false_positives": float(mistakes.sum(axis=0)[positives].sum()),
+        "false_negatives": float(mistakes.sum(axis=1)[positives].sum()),
         "accuracy": float(np.trace(confusion) / confusion.sum()),
         "precision": float(precision.mean()),
         "recall": float(recall.mean()),
@@ -102,7 +102,7 @@ def _ratio(part, whole):
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
 
-def counted_classes(classes, pos_label=None):
+def positive_classes(classes, pos_label=None):
     """Indices of the classes whose false positives count.
 
     Parameters

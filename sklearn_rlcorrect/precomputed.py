@@ -9,7 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from sklearn_rlcorrect._links import DocLinkMixin
+from sklearn_rlcorrect._doc_link import DocLinkMixin
 
 
 class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):

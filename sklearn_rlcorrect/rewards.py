@@ -9,7 +9,7 @@ it is multiplied in afterwards (see :func:`class_weights`).
 
 import numpy as np
 
-from sklearn_rlcorrect.metrics import counted_classes
+from sklearn_rlcorrect.metrics import positive_classes
 
 # Probabilities below this count as this in a logarithm.
 _EPSILON = 1e-6
@@ -179,11 +179,11 @@ def false_positive_costs(fp_weight, classes, pos_label=None):
     if isinstance(fp_weight, dict):
         return np.array([float(fp_weight.get(k, 1.0)) for k in classes.tolist()])
     costs = np.ones(len(classes))
-    costs[counted_classes(classes, pos_label)] = fp_weight
+    costs[positive_classes(classes, pos_label)] = fp_weight
     return costs
 
 
-def counted_labels(fp_weight, pos_label=None):
+def positive_labels(fp_weight, pos_label=None):
     """Labels whose false positives count.
 
     Parameters
@@ -201,8 +201,8 @@ def counted_labels(fp_weight, pos_label=None):
 
     Examples
     --------
-    >>> from sklearn_rlcorrect.rewards import counted_labels
-    >>> counted_labels({"attack": 3.0})
+    >>> from sklearn_rlcorrect.rewards import positive_labels
+    >>> positive_labels({"attack": 3.0})
     ['attack']
     """
     if pos_label is None and isinstance(fp_weight, dict):

@@ -19,26 +19,26 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect._adjustment import adjust
-from sklearn_rlcorrect._guard import (
-    SCALES,
+from sklearn_rlcorrect._validation import check_proba
+from sklearn_rlcorrect.agent.adjustment import adjust
+from sklearn_rlcorrect.agent.observation import (
+    OBSERVATION_BOUND,
+    fit_scaler,
+    observe,
+    with_posterior,
+)
+from sklearn_rlcorrect.agent.policy import policy_actions
+from sklearn_rlcorrect.guard import (
+    SHRINKAGES,
     Limits,
     Rows,
     accuracy_p_value,
     check,
     decide,
     guard,
-    highest_cut,
-    lowest_cut,
+    highest_threshold,
+    lowest_threshold,
 )
-from sklearn_rlcorrect._observation import (
-    OBSERVATION_BOUND,
-    fit_scaler,
-    observe,
-    with_posterior,
-)
-from sklearn_rlcorrect._policy import policy_actions
-from sklearn_rlcorrect._validation import check_proba
 from sklearn_rlcorrect.persistence import dump_model, load_model
 
 FIRST = int(os.environ.get("RLCORRECT_SEED", "0"))
@@ -90,7 +90,7 @@ def test_1500_adjustments(seed):
         n_rows, n_classes = rng.choice([1, 2, 17]), rng.choice([2, 3, 100])
         proba = check_proba(hostile_proba(rng, n_rows, n_classes), n_classes)
         actions = rng.choice([-1.0, 0.0, 1.0, 1e-17, DENORMAL, 0.3], size=proba.shape)
-        bound = rng.choice([0.0, DENORMAL, 1e-9, 0.5, 1.0]) * rng.choice(SCALES)
+        bound = rng.choice([0.0, DENORMAL, 1e-9, 0.5, 1.0]) * rng.choice(SHRINKAGES)
         after = adjust(proba, actions, bound)
         assert_promises(proba, after, bound)
         if bound == 0:
@@ -151,15 +151,17 @@ def test_150_guards(seed):
             continue
         learn, rows = (hostile_rows(rng, n_rows, n_classes) for _ in range(2))
         report = guard(wanted, rows, learn, positive=1)
-        assert report["scale"] in SCALES
-        assert report["proven"] or (report["scale"], report["threshold"]) == (0.0, None)
+        assert report["shrinkage"] in SHRINKAGES
+        assert report["proven"] or (report["shrinkage"], report["threshold"]) == (0.0, None)
         p_values = report["p_values"]
         assert np.isnan(p_values).all() or ((p_values > 0) & (p_values <= 1)).all()
-        after = rows.corrected(report["scale"])
-        assert_promises(rows.proba, after, report["scale"] * rows.bound)
+        after = rows.corrected(report["shrinkage"])
+        assert_promises(rows.proba, after, report["shrinkage"] * rows.bound)
         predicted = decide(after, report["threshold"], 1)
         assert ((predicted >= 0) & (predicted < n_classes)).all()
-        for each in check(wanted, rows, report["scale"], report["threshold"], 1).values():
+        for each in check(
+            wanted, rows, report["shrinkage"], report["threshold"], 1
+        ).values():
             # Bounds that are more often wrong than right may be the wrong way round.
             assert wanted.confidence < 0.5 or each["lower"] <= each["upper"]
 
@@ -182,7 +184,10 @@ def test_200_p_values_and_cuts(seed):
         assert 0 < accuracy_p_value(lost, won, n, tolerance, risk) <= 1
         scores = hostile_proba(rng, n, 2)[:, 1]
         limit = rng.choice([1e-12, 0.05, 1 - 1e-12])
-        low, high = lowest_cut(scores, limit, risk), highest_cut(scores, limit, risk)
+        low, high = (
+            lowest_threshold(scores, limit, risk),
+            highest_threshold(scores, limit, risk),
+        )
         assert low == np.inf or scores.min() <= low <= 1 + 1e-5
         assert high == -np.inf or -1e-5 <= high <= scores.max()
 

@@ -6,7 +6,7 @@ from sklearn.dummy import DummyClassifier
 
 from conftest import QUICK
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.rewards import accuracy, brier
 
 

@@ -130,10 +130,10 @@ def test_the_selected_candidate_predicts(fitted, cancer):
 
 
 def test_policies_are_judged_on_rows_they_were_not_trained_on(monkeypatch, cancer):
-    from sklearn_rlcorrect import _td3
+    from sklearn_rlcorrect.agent import td3
 
     trained_on, judged_on = [], {}
-    train_policies = _td3.train_policies
+    train_policies = td3.train_policies
 
     def looks(problem, rows):
         # Behind the features stands the posterior, which is out of fold.
@@ -152,7 +152,7 @@ def test_policies_are_judged_on_rows_they_were_not_trained_on(monkeypatch, cance
 
         monkeypatch.setattr(classifier, name, spied)
 
-    monkeypatch.setattr(_td3, "train_policies", spy)
+    monkeypatch.setattr(td3, "train_policies", spy)
     spy_on_scores("score_checkpoints")
     spy_on_scores("score_candidates")
     X, _, y, _ = cancer
@@ -648,12 +648,12 @@ def test_what_is_no_probability(values, message, monkeypatch):
 
 
 def forbid_training(monkeypatch):
-    from sklearn_rlcorrect import _td3
+    from sklearn_rlcorrect.agent import td3
 
     def train_policies(*args, **kwargs):
         raise AssertionError("training started")
 
-    monkeypatch.setattr(_td3, "train_policies", train_policies)
+    monkeypatch.setattr(td3, "train_policies", train_policies)
 
 
 def nan_reward(y, proba, adjusted):

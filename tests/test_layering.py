@@ -16,69 +16,22 @@ from sklearn_rlcorrect import RLCalibratedClassifier
 
 PACKAGE = Path(sklearn_rlcorrect.__file__).parent
 
-# Module: those of ours that it may import. No arrow goes back.
-ARROWS = {
-    "__init__": {"classifier", "persistence", "precomputed"},
-    "__main__": {"cli"},
-    "_adjustment": set(),
-    "_callbacks": set(),
-    "_guard": {"_adjustment"},
-    "_links": set(),
-    "_metadata": set(),
-    "_observation": set(),
-    "_onnx": {"_guard", "_observation", "_policy", "_posterior"},
-    "_policy": set(),
-    "_posterior": set(),
-    "_problem": {"_adjustment", "rewards"},
-    "_selection": {"_policy", "metrics"},
-    "_td3": {"_adjustment", "_callbacks", "_policy", "_selection", "envs"},
-    "_validation": {"_guard", "_selection", "rewards"},
-    "features": {"_links"},
-    "card": {"_guard", "evaluation", "metrics", "persistence", "plotting", "rewards"},
-    "classifier": {
-        "_adjustment",
-        "_callbacks",
-        "_guard",
-        "_links",
-        "_metadata",
-        "_observation",
-        "_policy",
-        "_posterior",
-        "_problem",
-        "_selection",
-        "_td3",
-        "_validation",
-        "features",
-        "metrics",
-        "rewards",
-    },
-    "_commands": {
-        "sklearn_rlcorrect",
-        "_guard",
-        "_selection",
-        "_validation",
-        "datasets",
-        "evaluation",
-        "features",
-        "inference",
-        "persistence",
-        "plotting",
-        "rewards",
-        "tracking",
-    },
-    "cli": {"sklearn_rlcorrect", "_commands", "_selection"},
-    "datasets": {"persistence"},
-    "envs": {"_observation"},
-    "evaluation": {"_guard", "metrics", "rewards"},
-    "export": {"_onnx", "features", "persistence", "precomputed"},
-    "inference": {"_guard", "datasets", "features", "persistence", "precomputed"},
-    "metrics": set(),
-    "persistence": {"classifier"},
-    "plotting": {"_guard", "_selection", "metrics", "persistence", "rewards"},
-    "precomputed": {"_links"},
-    "rewards": {"metrics"},
-    "tracking": {"_selection", "evaluation", "persistence", "plotting"},
-}
+# From the top down. A part of the package, a folder or a module, imports from itself and
+# from those below it: the agent and the guard know no files, nothing below knows MLflow.
+LAYERS = (
+    {"__main__"},
+    {"cli"},
+    {"tracking", "card"},
+    {"datasets", "evaluation", "export", "plotting"},
+    {"persistence"},
+    {"classifier", "envs"},
+    {"_routing", "_validation"},
+    {"guard"},
+    {"agent"},
+    {"rewards", "features", "precomputed"},
+    {"metrics", "_callbacks", "_doc_link"},
+)
+FACE = "__init__"
 
 TRAINING_ONLY = ("torch", "stable_baselines3", "gymnasium")
 ONNX = ("onnx", "onnxruntime", "skl2onnx")
@@ -92,29 +45,44 @@ def imported_modules(path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
             yield node.module
-            names = [alias.name for alias in node.names]
-            yield from (
-                f"{node.module}.{n}" for n in names if (PACKAGE / f"{n}.py").exists()
-            )
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda p: p.stem)
-def test_arrows(path):
-    ours = {
-        name.rpartition(".")[2]
-        for name in imported_modules(path)
-        if name.startswith("sklearn_rlcorrect")
-    }
-    assert ours <= ARROWS[path.stem]
+def part(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_parts(path):
+    for name in imported_modules(path):
+        package, *inner = name.split(".")
+        if package == PACKAGE.name and inner and inner[0] in PARTS:
+            yield inner[0]
+
+
+PATHS = sorted(PACKAGE.rglob("*.py"))
+PARTS = {part(path) for path in PATHS} - {FACE}
+
+
+def test_every_part_has_a_layer():
+    assert set().union(*LAYERS) == PARTS
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_arrows_go_down(path):
+    level = {name: i for i, layer in enumerate(LAYERS) for name in layer}
+    own = part(path)
+    if own != FACE:
+        up = [name for name in imported_parts(path) if level[name] <= level[own]]
+        assert set(up) <= {own}
 
 
 def test_torch_has_one_door():
     users = {
         path.stem
-        for path in PACKAGE.glob("*.py")
+        for path in PATHS
         if any(name.split(".")[0] in TRAINING_ONLY for name in imported_modules(path))
     }
-    assert users == {"_td3", "envs"}
+    assert users == {"td3", "envs"}
 
 
 BLOCK = f"""

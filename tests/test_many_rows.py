@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_info
 
 from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier, classifier
-from sklearn_rlcorrect._posterior import fit_posterior
-from sklearn_rlcorrect._problem import CorrectionProblem
+from sklearn_rlcorrect.agent.posterior import fit_posterior
+from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.rewards import brier
 
 
@@ -23,7 +23,7 @@ def rows(n_samples=3000):
 
 @pytest.mark.parametrize("features", ["auto", None])
 def test_the_rows_that_candidates_are_judged_by_are_like_all(features, monkeypatch):
-    monkeypatch.setattr("sklearn_rlcorrect._selection._MAX_JUDGED", 600)
+    monkeypatch.setattr("sklearn_rlcorrect.agent.selection._MAX_JUDGED", 600)
     X, y = rows()
     frozen = FrozenEstimator(GaussianNB().fit(X[:300], y[:300]))
     model = RLCalibratedClassifier(frozen, features=features, **QUICK).fit(X, y)

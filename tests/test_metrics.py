@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from sklearn_rlcorrect.metrics import classification_metrics, counted_classes
+from sklearn_rlcorrect.metrics import classification_metrics, positive_classes
 
 PROBA = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3], [0.5, 0.5]])
 Y = np.array(["a", "a", "b", "b", "b"])
@@ -32,13 +32,13 @@ def test_scores_are_those_of_scikit_learn(seed, n_classes, n_rows, weights, is_c
         "whole": rng.integers(0, 3, size=n_rows) + (np.arange(n_rows) == 0),
         "real": rng.uniform(1e-3, 1e3, size=n_rows),
     }[weights]
-    counted = rng.choice(n_classes, size=rng.integers(1, n_classes + 1), replace=False)
-    counted = np.sort(counted).tolist()
+    positives = rng.choice(n_classes, size=rng.integers(1, n_classes + 1), replace=False)
+    positives = np.sort(positives).tolist()
     found = classification_metrics(
         labels[y],
         proba,
         classes=labels,
-        pos_label=labels[counted].tolist(),
+        pos_label=labels[positives].tolist(),
         sample_weight=weight,
     )
     predicted = proba.argmax(axis=1)
@@ -47,12 +47,12 @@ def test_scores_are_those_of_scikit_learn(seed, n_classes, n_rows, weights, is_c
         sklearn_metrics.confusion_matrix(
             y == k, predicted == k, labels=[False, True], sample_weight=weight
         )
-        for k in counted
+        for k in positives
     ]
     precision, recall, f1, _ = sklearn_metrics.precision_recall_fscore_support(
         y,
         predicted,
-        labels=counted,
+        labels=positives,
         average="macro",
         sample_weight=weight,
         zero_division=0,
@@ -115,6 +115,6 @@ def test_classes_that_are_absent_do_no_harm():
 
 
 def test_counted_classes():
-    assert counted_classes(np.array(["a", "b"])).tolist() == [1]
-    assert counted_classes(np.array(["a", "b", "c"])).tolist() == [0, 1, 2]
-    assert counted_classes(np.array(["a", "b", "c"]), "b").tolist() == [1]
+    assert positive_classes(np.array(["a", "b"])).tolist() == [1]
+    assert positive_classes(np.array(["a", "b", "c"])).tolist() == [0, 1, 2]
+    assert positive_classes(np.array(["a", "b", "c"]), "b").tolist() == [1]

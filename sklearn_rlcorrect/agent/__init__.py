@@ -1,0 +1,1 @@
+"""The agent: what it observes, how it acts, how it is trained and chosen."""

@@ -1,0 +1,188 @@
+"""Files of models: read back equal, and nothing else is read."""
+
+import pickle
+import zipfile
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import skops.io
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from conftest import QUICK
+from sklearn_rlcorrect import (
+    SKOPS_TRUSTED_TYPES,
+    PrecomputedProbaClassifier,
+    RLCalibratedClassifier,
+)
+from sklearn_rlcorrect.card import write_model_card
+from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.persistence import dump_model, load_model
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.fixture(scope="module")
+def fitted(cancer):
+    X, X_test, y, _ = cancer
+    model = RLCalibratedClassifier(GaussianNB(), **QUICK).fit(X, y)
+    assert model.posterior_ is not None
+    return model, X_test
+
+
+@pytest.mark.parametrize("name", ["model.joblib", "model.skops", "model"])
+def test_read_back_equal(fitted, name, tmp_path):
+    model, X = fitted
+    dump_model(model, tmp_path / name)
+    read = load_model(tmp_path / name)
+    for priority in ("accuracy", "fp", "weighted"):
+        np.testing.assert_array_equal(
+            read.set_params(priority=priority).predict_proba(X),
+            model.set_params(priority=priority).predict_proba(X),
+        )
+    model.set_params(priority="weighted")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        LogisticRegression(max_iter=5000),
+        GaussianNB(),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        PrecomputedProbaClassifier([0]),
+    ],
+)
+@pytest.mark.parametrize("frozen", [True, False])
+def test_our_types_are_all_that_is_not_trusted(cancer, base, frozen):
+    X, _, y, _ = cancer
+    X = np.column_stack([(X[:, 0] < 14) * 1.0, X])
+    base = FrozenEstimator(base.fit(X, y)) if frozen else base
+    model = RLCalibratedClassifier(base, **QUICK).fit(X, y)
+    data = skops.io.dumps(model)
+    assert {*skops.io.get_untrusted_types(data=data)} <= {*SKOPS_TRUSTED_TYPES}
+    read = skops.io.loads(data, trusted=SKOPS_TRUSTED_TYPES)
+    np.testing.assert_array_equal(read.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("name", ["model.joblib", "model.skops"])
+@pytest.mark.parametrize("damage", ["empty", "junk", "cut", "flipped"])
+def test_damaged_files(fitted, name, damage, tmp_path):
+    path = tmp_path / name
+    dump_model(fitted[0], path)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(
+        {
+            "empty": b"",
+            "junk": b"junk",
+            "cut": whole[:middle],
+            "flipped": bytes(255 - byte for byte in whole[:200]) + whole[200:],
+        }[damage]
+    )
+    with pytest.raises(ValueError, match=f"cannot read .*{name} as a (joblib|skops) file"):
+        load_model(path)
+
+
+class Evil:
+    """Leaves a trace when it is made."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("trace"),)
+
+
+def test_a_foreign_skops_file_runs_nothing(fitted, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    forest = RandomForestClassifier(2).fit([[0.0], [1.0]], [0, 1])
+    dump_model(forest, "forest.skops")
+    with pytest.raises(ValueError, match=r"types that are not trusted: sklearn.tree._tr"):
+        load_model("forest.skops")
+    with pytest.raises(ValueError, match="holds a RandomForestClassifier, not an RLCal"):
+        load_model("forest.skops", trusted=["sklearn.tree._tree.Tree"])
+    Path("evil.skops").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(ValueError, match=r"cannot read evil\.skops as a skops file"):
+        load_model("evil.skops")
+    with zipfile.ZipFile("zip.skops", "w") as file:
+        file.writestr("schema.json", "{}")
+    with pytest.raises(ValueError, match=r"cannot read zip\.skops as a skops file"):
+        load_model("zip.skops")
+    assert not Path("trace").exists()
+
+
+def test_a_later_format_is_refused(fitted, tmp_path):
+    later = pickle.loads(pickle.dumps(fitted[0]))
+    later.format_version_ += 1
+    dump_model(later, tmp_path / "later.skops")
+    with pytest.raises(ValueError, match="written by a later sklearn-rlcorrect, in format"):
+        load_model(tmp_path / "later.skops")
+
+
+# A later scikit-learn warns that its own parts are of another version.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_a_file_of_a_release_is_read(cancer, version):
+    """Written by ``tests/data/write.py``; to be read by every later release."""
+    model = load_model(DATA / f"format_{version}.skops")
+    expected = np.load(DATA / f"format_{version}.npy")
+    # Releases before format 4 did not round observations to single precision.
+    atol = 1e-6 if version < 4 else 1e-9
+    proba = model.predict_proba(cancer[1])
+    np.testing.assert_allclose(proba, expected, rtol=0, atol=atol)
+    assert (getattr(model, "posterior_", None) is None) == (version < 4)
+    # Parameters that are newer than the file have their defaults.
+    assert clone(model).get_params()["max_accuracy_drop"] is None
+    assert "RLCalibratedClassifier" in repr(model)
+
+
+def test_command_line_reads_its_skops_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    train = "train --no-mlflow --timesteps 20 --save-data --output m.skops"
+    infer = "infer --no-mlflow --model m.skops --data-dir data"
+    for command in (train, infer):
+        assert main(command.split()) == 0
+    assert np.load("corrected_probs.npy").shape == (450, 2)
+
+
+@pytest.mark.parametrize("fp_weight", [1, 2.5])
+def test_model_card(cancer, fp_weight, tmp_path):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(GaussianNB(), fp_weight=fp_weight, **QUICK).fit(X, y)
+    text = write_model_card(model, X_test, y_test, tmp_path / "card").read_text()
+    assert f"A false positive weighs {fp_weight}" in text
+    assert ("estimate probabilities" in text) == (fp_weight == 1)
+    assert ("not calibrated probabilities" in text) == (fp_weight != 1)
+    assert (
+        "Classes: `0`, `1`. False positives and false negatives are those of `1`." in text
+    )
+    right = (model.predict(X_test) == y_test).mean()
+    assert f"{right:.6g}" in text
+    for line in text.splitlines():
+        if line.startswith("!["):
+            assert (tmp_path / "card" / line.split("(")[1].rstrip(")")).exists()
+    assert text.count("![") == 6
+    with pytest.raises(FileExistsError, match="card exists"):
+        write_model_card(model, X_test, y_test, tmp_path / "card")
+
+
+def test_a_card_appears_whole_or_not_at_all(cancer, tmp_path):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(GaussianNB(), **QUICK).fit(X, y)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        write_model_card(model, X_test, y_test[:-1], tmp_path / "card")
+    with pytest.raises(ValueError, match="estimator holds a GaussianNB"):
+        write_model_card(model.estimator_, X_test, y_test, tmp_path / "card")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_joblib_and_pickle(fitted, tmp_path):
+    model, X = fitted
+    joblib.dump(model, tmp_path / "model.joblib")
+    for read in (pickle.loads(pickle.dumps(model)), load_model(tmp_path / "model.joblib")):
+        np.testing.assert_array_equal(read.predict_proba(X), model.predict_proba(X))
