@@ -1,6 +1,7 @@
 """Shared data and budgets: real, and small enough for a test run of minutes."""
 
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from unittest.mock import patch
@@ -11,6 +12,11 @@ from sklearn.model_selection import train_test_split
 
 # It takes Spark, which is not installed for the tests.
 collect_ignore = ["docs/spark_udf.py"]
+# The site's build runs these, or wrote them.
+collect_ignore += [
+    f"docs/{name}"
+    for name in ("conf.py", "examples", "auto_examples", "generated", "_build")
+]
 if find_spec("sklearn.callback") is None:  # new in scikit-learn 1.9
     collect_ignore.append("docs/callbacks.md")
 
@@ -48,7 +54,15 @@ def documented_examples_write_elsewhere(request, tmp_path, monkeypatch):
     """Run the examples of a page of the docs in an empty folder."""
     if Path(__file__).parent / "docs" in request.node.path.parents:
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("MPLBACKEND", "agg")
     # To start its workers, dask sets variables for the rest of the process.
     with patch.dict(os.environ):
         yield
+
+
+@pytest.fixture(autouse=True)
+def pictures_open_no_window(monkeypatch):
+    """Draw in memory, and close the figures: matplotlib warns of more than 20."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

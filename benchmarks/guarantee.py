@@ -1,8 +1,8 @@
-"""How often what the guard proves is false, and how often a good correction is proven.
+"""Measure how often the guard proves something false, and how often a good correction.
 
-A population whose true rates are known draws guard rows, again and again. A statement that
-is false of the population is a violation: at most 1 - confidence of the draws may have one.
-`p` is that of a binomial test against that share.
+A population with known rates draws calibration sets, again and again. A proven statement
+that is false of the population is a violation: at most 1 - confidence of the draws may have
+one. `p` is that of a binomial test against that share.
 
     python benchmarks/guarantee.py             # violations and power: 20 minutes
     python benchmarks/guarantee.py --fits 200  # whole fits: 10 minutes
@@ -14,6 +14,7 @@ The last reads `nsl_kdd_train20pct.csv.gz` and `nsl_kdd_test.csv.gz` from `--dat
 
 import argparse
 import warnings
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 
@@ -45,14 +46,8 @@ LIMITS = {
     "FPR 30 %, recall 60 %": {"max_fpr": 0.3, "min_recall": 0.6},
     "accuracy, FPR 30 %": {"max_accuracy_drop": 0.0, "max_fpr": 0.3},
 }
-# Guard rows, and the confidence asked for.
+# Calibration rows, and the confidence.
 SIZES = ((200, 0.9), (1_000, 0.95))
-
-
-def limits(confidence, **given):
-    """Limits, those that are not given being None."""
-    nothing = dict.fromkeys(("max_accuracy_drop", "max_fpr", "min_recall"))
-    return Limits(**(nothing | given), confidence=confidence)
 
 
 class Population:
@@ -64,8 +59,8 @@ class Population:
         "useful" moves the probability to the posterior, "slight" a seventh of that,
         "harmful" the other way, "neutral" anywhere. "trained to do harm" is an agent
         whose reward is the opposite of the default one. "edge" changes the decision of a
-        twentieth of the rows and spoils hardly more of them than it mends: the accuracy
-        falls by a tenth of a point, which is hard to tell from none.
+        twentieth of the rows and breaks hardly more of them than it fixes: the accuracy
+        falls by a tenth of a point, which is hard to detect.
 
     seed : int
         Seed of the population.
@@ -77,11 +72,11 @@ class Population:
         guess = 0.6 * truth + rng.normal(size=N_POPULATION)
         self.eta = 1 / (1 + np.exp(-truth))
         proba = 1 / (1 + np.exp(-guess))
-        towards = np.clip((self.eta - proba) / BOUND, -1, 1)
+        to_posterior = np.clip((self.eta - proba) / BOUND, -1, 1)
         actions = {
-            "useful": towards,
-            "slight": towards / 7,
-            "harmful": -towards,
+            "useful": to_posterior,
+            "slight": to_posterior / 7,
+            "harmful": -to_posterior,
             "neutral": rng.uniform(-1, 1, size=N_POPULATION),
             "edge": np.zeros(N_POPULATION),
         }
@@ -96,15 +91,16 @@ class Population:
         self.actions = np.column_stack([-actions, actions])
 
     def draw(self, n_rows, rng):
-        """Labelled rows."""
+        """Draw labelled rows."""
         rows = rng.integers(N_POPULATION, size=n_rows)
         y = (rng.random(n_rows) < self.eta[rows]).astype(int)
         return Rows(self.proba[rows], self.actions[rows], y, np.ones(n_rows), BOUND)
 
-    def rates(self, scale, threshold):
-        """True fall of accuracy, false positive rate and recall."""
+    def rates(self, shrinkage, threshold):
+        """Compute the true fall of accuracy, false positive rate and recall."""
         before = self.proba[:, 1] > 0.5
-        after = decide(adjust(self.proba, self.actions, scale * BOUND), threshold, 1) == 1
+        corrected = adjust(self.proba, self.actions, shrinkage * BOUND)
+        after = decide(corrected, threshold, 1) == 1
         right = [
             np.where(called, self.eta, 1 - self.eta).mean() for called in (before, after)
         ]
@@ -116,7 +112,7 @@ class Population:
 
 
 def trained_to_do_harm(proba, truth, eta):
-    """Actions of an agent that is paid for mistakes and sees what tells the truth."""
+    """Train an agent that is rewarded for mistakes, and observes the true log-odds."""
     rows = np.column_stack([1 - proba, proba, truth])
     y = (np.random.default_rng(1).random(len(rows)) < eta).astype(int)
     base = FrozenEstimator(PrecomputedProbaClassifier([0, 1]).fit(rows, y))
@@ -124,26 +120,26 @@ def trained_to_do_harm(proba, truth, eta):
     return model.predict_adjustment(rows)[:, 1] / BOUND
 
 
-def is_false(wanted, rates):
-    """Whether one of the limits does not hold of true rates."""
+def is_false(limits, rates):
+    """Return whether true rates are beyond one of the limits."""
     return any(
         rates[name] < limit if name == "min_recall" else rates[name] > limit
-        for name, limit in wanted.given.items()
+        for name, limit in limits.given.items()
     )
 
 
-def simulate(kind, wanted, n_rows, n_draws=N_DRAWS):
-    """Shares of the draws: something was proven, something false was; mean strength."""
+def simulate(kind, limits, n_rows, n_draws=N_DRAWS):
+    """Compute the shares of draws with a proof and a false one, and the mean shrinkage."""
     rng, population = np.random.default_rng(0), Population(kind)
     draws = []
     for _ in range(n_draws):
-        learn, rows = population.draw(n_rows, rng), population.draw(n_rows, rng)
-        report = guard(wanted, rows, learn, positive=1)
+        validation, calibration = (population.draw(n_rows, rng) for _ in range(2))
+        report = guard(limits, calibration, validation, positive=1)
         rates = population.rates(report["shrinkage"], report["threshold"])
         draws.append(
             (
                 report["proven"],
-                report["proven"] and is_false(wanted, rates),
+                report["proven"] and is_false(limits, rates),
                 report["shrinkage"],
             )
         )
@@ -151,11 +147,11 @@ def simulate(kind, wanted, n_rows, n_draws=N_DRAWS):
 
 
 def violations(run):
-    """Table of violations: one line per correction, limit, number of rows, confidence."""
+    """Print violations: a line per correction, limit, number of rows and confidence."""
     kinds = ("useful", "neutral", "harmful", "trained to do harm", "edge")
     cells = list(product(kinds, LIMITS, SIZES))
     results = run(
-        delayed(simulate)(kind, limits(confidence, **LIMITS[name]), n_rows)
+        delayed(simulate)(kind, Limits(confidence=confidence, **LIMITS[name]), n_rows)
         for kind, name, (n_rows, confidence) in cells
     )
     lines = [
@@ -174,38 +170,38 @@ def violations(run):
     ]
     show(
         lines,
-        ["correction", "limit", "guard rows", "allowed", "proven", "false", "p"],
+        ["correction", "limit", "calibration rows", "allowed", "proven", "false", "p"],
         f"violations in {N_DRAWS} draws",
     )
 
 
 def p_value(share, confidence, n_draws=N_DRAWS):
-    """Of "the share of violations is above what is allowed"."""
+    """Test whether the share of violations is above what is allowed."""
     n_false = round(share * n_draws)
     return binomtest(n_false, n_draws, 1 - confidence, "greater").pvalue
 
 
 def power(run):
-    """Table of how often a correction is proven, against the number of guard rows."""
+    """Print how often a correction is proven, by the size of the calibration set."""
     kinds, sizes = ("useful", "slight"), (50, 100, 200, 500, 1_000, 2_000)
     cells = list(product(kinds, (0.0, 0.01), sizes))
     results = run(
-        delayed(simulate)(kind, limits(0.95, max_accuracy_drop=drop), n_rows, n_draws=300)
+        delayed(simulate)(kind, Limits(max_accuracy_drop=drop), n_rows, n_draws=300)
         for kind, drop, n_rows in cells
     )
     drops = {kind: Population(kind).rates(1.0, None)["max_accuracy_drop"] for kind in kinds}
     lines = [
-        (f"{kind}, {-100 * drops[kind]:+.1f}", drop, n_rows, proven, scale)
-        for (kind, drop, n_rows), (proven, _, scale) in zip(cells, results, strict=True)
+        (f"{kind}, {-100 * drops[kind]:+.1f}", drop, n_rows, proven, shrinkage)
+        for (kind, drop, n_rows), (proven, _, shrinkage) in zip(cells, results, strict=True)
     ]
     show(
         lines,
         [
             "correction, points",
             "max_accuracy_drop",
-            "guard rows",
+            "calibration rows",
             "proven",
-            "mean strength",
+            "mean shrinkage",
         ],
         "power at confidence 0.95, 300 draws",
     )
@@ -219,14 +215,14 @@ def show(lines, columns, title):
 
 
 def worse(y, proba, adjusted):
-    """Reward of whatever makes the Brier score worse."""
+    """Compute a reward for a worse Brier score."""
     return -brier(y, proba, adjusted)
 
 
 def whole_fit(reward, seed, n_rows=1_500, confidence=0.8):
-    """Whether a fit proved something, and something false: priority "weighted"."""
+    """Fit, and return whether something was proven, and something false ("weighted")."""
     warnings.simplefilter("ignore")
-    wanted = {"max_accuracy_drop": 0.0, "max_fpr": 0.3}
+    limits = Limits(max_accuracy_drop=0.0, max_fpr=0.3, confidence=confidence)
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(20_000 + n_rows, 3))
     eta = 1 / (1 + np.exp(-2 * (X[:, 0] + X[:, 1] ** 2 - 1)))
@@ -237,9 +233,8 @@ def whole_fit(reward, seed, n_rows=1_500, confidence=0.8):
         total_timesteps=40_000,
         n_policies=1,
         net_arch=(32,),
-        confidence=confidence,
         random_state=seed,
-        **wanted,
+        **asdict(limits),
     ).fit(X[:n_rows], y[:n_rows])
     X, eta, report = X[n_rows:], eta[n_rows:], model.guard_report_["weighted"]
     right = [
@@ -250,29 +245,31 @@ def whole_fit(reward, seed, n_rows=1_500, confidence=0.8):
         "max_accuracy_drop": right[0] - right[1],
         "max_fpr": np.average(model.predict(X), weights=1 - eta),
     }
-    false = report["proven"] and is_false(limits(confidence, **wanted), rates)
+    false = report["proven"] and is_false(limits, rates)
     return report["proven"], false, report["shrinkage"]
 
 
 def fits(run, n_fits):
-    """Table of violations of whole fits, with a useful and with a harmful reward."""
+    """Print violations of whole fits, with a useful and with a harmful reward."""
     lines = []
     for name, reward in (("brier", "brier"), ("the opposite", worse)):
         results = run(delayed(whole_fit)(reward, seed) for seed in range(n_fits))
-        proven, false, scale = np.mean(results, axis=0)
-        lines.append((name, n_fits, 0.2, proven, false, p_value(false, 0.8, n_fits), scale))
+        proven, false, shrinkage = np.mean(results, axis=0)
+        lines.append(
+            (name, n_fits, 0.2, proven, false, p_value(false, 0.8, n_fits), shrinkage)
+        )
     show(
         lines,
-        ["trained for", "fits", "allowed", "proven", "false", "p", "mean strength"],
-        "whole fits, max_accuracy_drop=0, max_fpr=0.3, confidence 0.8, 300 guard rows",
+        ["trained for", "fits", "allowed", "proven", "false", "p", "mean shrinkage"],
+        "whole fits, max_accuracy_drop=0, max_fpr=0.3, confidence 0.8, 300 calibration rows",
     )
 
 
 def shift(folder):
-    """What was proven on rows like those of the training, and on shifted ones."""
+    """Check what was proven on rows of the training file, and on shifted ones."""
     files = [folder / f"nsl_kdd_{name}.csv.gz" for name in ("train20pct", "test")]
     if not all(file.is_file() for file in files):
-        print(f"skipped: {' or '.join(map(str, files))} is not there")
+        print(f"skipped: {' or '.join(map(str, files))} is missing")
         return
     table, shifted = (pd.read_csv(file) for file in files)
     same, table = train_test_split(table, train_size=5_000, random_state=0)
@@ -301,8 +298,8 @@ def shift(folder):
         show(
             lines,
             ["rows of the", "limit", "at most", "observed", "lower", "upper", "verdict"],
-            f"{base}: proven {report['proven']} on {report['n_rows']} rows, strength "
-            f"{report['shrinkage']:g}, cut {report['threshold']}",
+            f"{base}: proven {report['proven']} on {report['n_rows']} rows, shrinkage "
+            f"{report['shrinkage']:g}, threshold {report['threshold']}",
         )
         for name, part in (("train", same), ("test", shifted)):
             X, y = part.drop(columns="target"), part["target"].to_numpy()
@@ -315,7 +312,7 @@ def shift(folder):
 
 
 def main():
-    """Run what was asked for."""
+    """Run the benchmark of the options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fits", type=int, metavar="N", help="whole fits, of each reward")
     parser.add_argument("--shift", action="store_true", help="NSL-KDD")

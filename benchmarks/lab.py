@@ -21,8 +21,7 @@ import tasks
 import torch
 from joblib import Parallel, delayed, parallel_config
 
-from sklearn_rlcorrect import classifier
-from sklearn_rlcorrect.agent import posterior, selection, td3
+from sklearn_rlcorrect.agent import posterior, selection, td3, training
 
 SETS = [
     *("german credit", "phoneme", "pima", "spambase"),
@@ -77,7 +76,7 @@ add = td3.TransitionBuffer.add
 VARIANTS = {
     "default": {},
     "another seed": {"random_state": 100},
-    "no posterior": {(classifier, "cross_fit"): no_posterior},
+    "no posterior": {(training, "cross_fit_posterior"): no_posterior},
     "critics count for nothing": {(td3, "_SHARES"): (0.0,)},
     "critics count in full": {(td3, "_SHARES"): (1.0,)},
     "rewards scrambled": {(td3.TransitionBuffer, "add"): scrambled},

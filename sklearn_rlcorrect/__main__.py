@@ -1,4 +1,4 @@
-"""``python -m sklearn_rlcorrect`` is the command ``rlcorrect``."""
+"""Run the command ``rlcorrect`` as ``python -m sklearn_rlcorrect``."""
 
 import sys
 

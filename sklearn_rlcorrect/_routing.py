@@ -1,7 +1,9 @@
-"""Metadata given to ``fit``: what of it goes to the classifier, what to the splitter."""
+"""Metadata given to ``fit``: what goes to the classifier, and what to the splitter."""
 
 import warnings
+from dataclasses import dataclass
 
+import numpy as np
 from sklearn import get_config
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import _safe_indexing
@@ -9,8 +11,52 @@ from sklearn.utils.metadata_routing import get_routing_for_object, process_routi
 from sklearn.utils.validation import has_fit_parameter
 
 
+@dataclass(frozen=True)
+class RoutedRows:
+    """Labelled rows with the metadata that they come with.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows.
+
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    weight : ndarray of shape (n_samples,)
+        How much each row counts.
+
+    fit_params, split_params : dict
+        Metadata for the classifier's `fit` and for the splitter's `split`.
+
+    is_weighted : bool
+        Whether the weights were given.
+    """
+
+    X: object
+    y: np.ndarray
+    weight: np.ndarray
+    fit_params: dict
+    split_params: dict
+    is_weighted: bool
+
+    def __len__(self):
+        return len(self.y)
+
+    def take(self, rows):
+        """Some of the rows, with their metadata."""
+        fit_params, split_params = (
+            _params_of_rows(params, rows, len(self))
+            for params in (self.fit_params, self.split_params)
+        )
+        X, y = _safe_indexing(self.X, rows), _safe_indexing(self.y, rows)
+        return RoutedRows(
+            X, y, self.weight[rows], fit_params, split_params, self.is_weighted
+        )
+
+
 def route(corrector, estimator, sample_weight, metadata):
-    """Decide who gets what.
+    """Route metadata to the classifier and to the splitter.
 
     Parameters
     ----------
@@ -58,13 +104,13 @@ def _weight_without_routing(estimator, sample_weight):
         f"estimator={estimator!r} takes no sample_weight in fit: the weights act on its "
         "correction only. Steps of a Pipeline would get them by metadata routing, see "
         "sklearn.set_config(enable_metadata_routing=True).",
-        stacklevel=5,  # the caller of fit
+        stacklevel=7,  # the caller of fit
     )
     return {}
 
 
 def check_groups(splitter, split_params):
-    """Return `splitter` unless it wants groups and gets none."""
+    """Return `splitter`, or raise if it takes groups and gets none."""
     wants_groups = get_routing_for_object(splitter).consumes("split", ["groups"])
     if wants_groups and "groups" not in split_params:
         raise ValueError(
@@ -75,17 +121,34 @@ def check_groups(splitter, split_params):
     return splitter
 
 
-def check_groups_reach_the_guard(fit_params, split_params):
-    """Raise if rows are in groups that the split of the guard would not know of."""
-    if "groups" in fit_params and "groups" not in split_params:
+def groups_of_guard(rows):
+    """Return the groups of the rows, for the draw of the guard's calibration set.
+
+    Parameters
+    ----------
+    rows : RoutedRows
+        All rows.
+
+    Returns
+    -------
+    groups : array-like of shape (n_samples,) or None
+        None where `fit` was given none.
+
+    Raises
+    ------
+    ValueError
+        If groups go to the classifier alone.
+    """
+    if "groups" in rows.fit_params and "groups" not in rows.split_params:
         raise ValueError(
             "groups go to the classifier alone, so that rows of one group would be set "
             "aside to prove limits and others fitted on: use a splitter of groups as cv."
         )
+    return rows.split_params.get("groups")
 
 
-def params_of_rows(params, rows, n_samples):
-    """Metadata of some rows: values with one entry per row are cut, others kept."""
+def _params_of_rows(params, rows, n_samples):
+    """Metadata of some rows: values with one entry per row are indexed, others kept."""
     return {
         name: _safe_indexing(value, rows) if _n_entries(value) == n_samples else value
         for name, value in params.items()

@@ -6,12 +6,21 @@ Each message names the argument, what was given, and what to do about it.
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedKFold
-from sklearn.utils import check_array, check_random_state, check_scalar, column_or_1d
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    check_scalar,
+    column_or_1d,
+    indexable,
+)
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rlcorrect.agent.selection import PRIORITIES
-from sklearn_rlcorrect.guard import Limits, describe, parts, rows_needed
+from sklearn_rlcorrect.metrics import label_indices
 from sklearn_rlcorrect.rewards import REWARDS
 
 # Single-precision softmax outputs miss a sum of one by about 1e-6, half-precision ones by
@@ -69,83 +78,6 @@ def _check_limits(classifier):
         check_scalar(value, name, Real, min_val=0, max_val=1, include_boundaries=boundaries)
         if np.isnan(value):
             raise ValueError(f"{name}={value!r} must be a number between 0 and 1.")
-
-
-def check_can_guard(classifier, n_classes, positives, sample_weight):
-    """Raise where limits cannot be proven, whatever the number of rows.
-
-    Parameters
-    ----------
-    classifier : RLCalibratedClassifier
-        With limits.
-
-    n_classes : int
-        Number of classes.
-
-    positives : ndarray of int
-        Classes whose false positives count.
-
-    sample_weight : array-like or None
-        As given to `fit`.
-    """
-    limits = Limits.of(classifier)
-    names = " and ".join(limits.given)
-    if sample_weight is not None:
-        raise ValueError(
-            f"{names} is proven of rows that count alike, and sample_weight says that "
-            "they do not: fit without weights, or without limits."
-        )
-    if np.iterable(classifier.cv) and not hasattr(classifier.cv, "split"):
-        raise ValueError(
-            "cv holds the numbers of rows, of which some are set aside to prove "
-            f"{names}: use a number of folds or a splitter."
-        )
-    if limits.bounds_rates and (n_classes, len(positives)) != (2, 1):
-        name = "max_fpr" if limits.max_fpr is not None else "min_recall"
-        raise ValueError(
-            f"{name} is for two classes, one of them positive: y has {n_classes} classes, "
-            f"{len(positives)} of them counted as positive. "
-            + ("Merge classes." if n_classes > 2 else "Name the positive one by pos_label.")
-        )
-
-
-def check_guard_rows(limits, y_guard, y_rest, positive):
-    """Raise if there are too few guard rows to prove anything, or too few others.
-
-    Parameters
-    ----------
-    limits : Limits
-        What is to be proven.
-
-    y_guard, y_rest : ndarray of int
-        Indices of the classes of the rows that were set aside, and of the others.
-
-    positive : int
-        Index of the positive class.
-    """
-    missing = np.setdiff1d(y_guard, y_rest)
-    if len(missing):
-        raise ValueError(
-            f"guard_fraction leaves no row to train on of {len(missing)} class(es) that "
-            "have few: use more rows of them, or a smaller guard_fraction."
-        )
-    cut_part, test_part = parts(limits, len(y_guard))
-    is_positive = y_guard[cut_part] == positive
-    have = {
-        "max_accuracy_drop": (len(y_guard[test_part]), "rows"),
-        "max_fpr": (int((~is_positive).sum()), "negative rows"),
-        "min_recall": (int(is_positive.sum()), "positive rows"),
-    }
-    for name, needed in rows_needed(limits).items():
-        n_rows, what = have[name]
-        if n_rows < needed:
-            n_all = len(y_guard) + len(y_rest)
-            more = np.ceil(needed / max(n_rows, 1) * n_all)
-            raise ValueError(
-                f"{describe(limits)} cannot be proven: {name} needs {needed} {what} that "
-                f"nothing is fitted on, and guard_fraction sets {n_rows} aside. Fit on "
-                f"about {more:.0f} rows in place of {n_all}, or raise guard_fraction."
-            )
 
 
 def _check_features(features):
@@ -264,8 +196,32 @@ def check_base(estimator):
     return estimator
 
 
+def classes_of(estimator, y):
+    """Return the sorted labels that probabilities have columns for.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Classifier to correct. One that is frozen knows its classes, and y must hold no
+        others.
+
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        Labels.
+    """
+    if isinstance(estimator, FrozenEstimator):
+        check_is_fitted(estimator)
+        check_known_labels(y, estimator.classes_)
+        return np.asarray(estimator.classes_)
+    return np.unique(y)
+
+
 def check_known_labels(y, classes):
-    """Return the `classes` of a fitted estimator if `y` holds no others."""
+    """Raise if `y` holds labels that a fitted estimator does not know."""
     unknown = np.setdiff1d(y, classes)
     if len(unknown):
         raise ValueError(
@@ -273,13 +229,17 @@ def check_known_labels(y, classes):
             f"classes are {np.asarray(classes).tolist()}. Drop those rows, or use an "
             "estimator that was fitted on them."
         )
-    return np.asarray(classes)
 
 
-def label_indices(y, classes):
-    """Position of each label in `classes`, which need not be sorted."""
-    order = np.argsort(classes)
-    return order[np.searchsorted(classes, y, sorter=order)]
+def check_fresh_rows(X, y, classes):
+    """Return rows and the indices of their labels, to check a fitted corrector on."""
+    y = column_or_1d(y)
+    (X,) = indexable(X)
+    check_consistent_length(X, y)
+    if not len(y):
+        raise ValueError("X has no rows: there is nothing to check.")
+    check_known_labels(y, classes)
+    return X, label_indices(y, classes)
 
 
 def check_proba(proba, n_classes):

@@ -1,4 +1,4 @@
-"""A model card: what a corrector brings, and where it must not be used."""
+"""Model card of a corrector: its effect on held-out rows, and its limits of use."""
 
 import os
 import tempfile
@@ -13,35 +13,46 @@ from sklearn_rlcorrect.rewards import positive_labels
 
 _PURPOSE = (
     "A classifier whose probabilities are corrected by a policy trained with "
-    "reinforcement learning, so that false positives fall while accuracy is kept. No "
-    "probability is moved by more than {max_adjustment:g}. A false positive weighs "
-    "{fp_weight}, a false negative 1; the policy in use is the one for the priority "
-    "“{priority}”."
+    "reinforcement learning. No probability is moved by more than {bound:g}. A false "
+    "positive weighs {fp_weight}, a false negative 1; the policy in use is the one for the "
+    "priority “{priority}”."
 )
 _LIMITS = """\
-- The correction is as good as the rows it was learnt from: under drift it can harm. \
-Compare before and after again on fresh labelled rows.
+- {verdict}
 - {evidence}
 - {meaning}
+- The correction is as good as the rows it was learnt from: under drift it can harm. \
+Compare before and after again on fresh labelled rows.
 - Reading a model from a joblib or pickle file runs code. Read such files from people you \
 trust, or use skops."""
 _MEASURED = (
-    "Fewer false positives at kept accuracy were measured on held-out rows. That is no "
-    "guarantee."
+    "These changes were measured, and nothing is proven: other rows can show others."
 )
 _PROVEN = (
     "Proven on {n_rows} rows that nothing was fitted on: {limits}. That is about rows like "
     "those."
 )
-_SCORES = (
-    "The corrected values are decision scores for a cut at 0.5, not calibrated "
-    "probabilities, for `fp_weight` is not 1."
+_NOT_PROVEN = (
+    "Not proven on {n_rows} rows that nothing was fitted on: {limits}. The probabilities "
+    "are therefore left as they are."
 )
-_PROBABILITIES = "The corrected values estimate probabilities, for `fp_weight` is 1."
+_SCORES = (
+    "The corrected values are decision scores, not calibrated probabilities: {reason}."
+)
+_PROBABILITIES = "The corrected values estimate probabilities; the Brier score {change}."
+
+# The optimum of these rewards is the probability.
+_PROPER = ("brier", "log_loss")
+
+# Metrics that the card puts in words, and whether more of them is worse.
+_WORSE_IF_MORE = {"false_positives": True, "accuracy": False, "recall": False}
 
 
 def write_model_card(estimator, X, y, folder):
     """Write a model card with its pictures, by skops.
+
+    Its sentences are derived from the figures: the card says that accuracy is kept only
+    where it is, on these rows or by a proven limit.
 
     Parameters
     ----------
@@ -55,7 +66,7 @@ def write_model_card(estimator, X, y, folder):
         Labels.
 
     folder : str or path-like
-        Folder to make: ``README.md`` and six pictures. It appears whole or not at all.
+        Folder to make: ``README.md`` and six pictures. It is complete, or not made.
 
     Returns
     -------
@@ -72,15 +83,18 @@ def write_model_card(estimator, X, y, folder):
 
     Examples
     --------
+    >>> from tempfile import TemporaryDirectory
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.naive_bayes import GaussianNB
     >>> from sklearn_rlcorrect import RLCalibratedClassifier
     >>> from sklearn_rlcorrect.card import write_model_card
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000)
-    >>> folder = getfixture("tmp_path") / "model"
-    >>> write_model_card(model.fit(X[:400], y[:400]), X[400:], y[400:], folder).name
-    'README.md'
+    >>> model = model.fit(X[:400], y[:400])
+    >>> with TemporaryDirectory() as folder:
+    ...     card = write_model_card(model, X[400:], y[400:], f"{folder}/card").read_text()
+    >>> "On 169 held-out rows" in card
+    True
     """
     folder = Path(folder)
     if folder.exists():
@@ -103,34 +117,102 @@ def write_model_card(estimator, X, y, folder):
 def _card(estimator, scores, n_rows):
     from skops.card import Card
 
-    purpose = _PURPOSE.format(**estimator.get_params(deep=False))
-    meaning = _PROBABILITIES if estimator.fp_weight == 1 else _SCORES
-    table = {"": [name.replace("_", " ") for name in scores["before"]]} | {
-        when: [f"{value:.6g}" for value in values.values()]
-        for when, values in scores.items()
+    card = Card(estimator, template=None)
+    paragraphs = _purpose(estimator), _effect(scores, n_rows), _classes(estimator)
+    card.add(**{"Corrected classifier": "\n\n".join(paragraphs)})
+    card.add_table(**{f"Before and after, on {n_rows} held-out rows": _table(scores)})
+    limits = _LIMITS.format(
+        verdict=_verdict(scores, n_rows),
+        evidence=_evidence(estimator),
+        meaning=_meaning(estimator, scores),
+    )
+    card.add(**{"Limits of use": limits})
+    return card
+
+
+def _purpose(estimator):
+    return _PURPOSE.format(
+        bound=estimator.max_adjustment_ * decision_rule(estimator)["shrinkage"],
+        fp_weight=estimator.fp_weight,
+        priority=estimator.priority,
+    )
+
+
+def _effect(scores, n_rows):
+    """Describe what changes on the held-out rows, for better or worse."""
+    changes = [_change(name, scores) for name in _WORSE_IF_MORE]
+    return (
+        f"On {n_rows} held-out rows, the correction changes {scores['after']['changed']:g} "
+        f"of the decisions: {', '.join(changes[:-1])}, and {changes[-1]}."
+    )
+
+
+def _change(name, scores):
+    """Describe the change of a metric, such as "accuracy falls from 0.9 to 0.8"."""
+    before, after = scores["before"][name], scores["after"][name]
+    subject, s = name.replace("_", " "), "" if name.endswith("s") else "s"
+    if _figure(before) == _figure(after):
+        return f"{subject} stay{s} at {_figure(before)}"
+    verb = "fall" if after < before else "rise"
+    return f"{subject} {verb}{s} from {_figure(before)} to {_figure(after)}"
+
+
+def _verdict(scores, n_rows):
+    """Name the metrics that get worse on the held-out rows."""
+    gains = {
+        name: scores["after"][name] - scores["before"][name] for name in _WORSE_IF_MORE
     }
+    worse = [
+        _change(name, scores)
+        for name, is_cost in _WORSE_IF_MORE.items()
+        if (gains[name] > 0 if is_cost else gains[name] < 0)
+    ]
+    if worse:
+        return f"**Worse than the classifier alone** on {n_rows} held-out rows: " + (
+            "; ".join(worse) + "."
+        )
+    return (
+        f"On {n_rows} held-out rows, none of false positives, accuracy and recall is worse "
+        "than the classifier's."
+    )
+
+
+def _classes(estimator):
     positives = positive_classes(
         estimator.classes_, positive_labels(estimator.fp_weight, estimator.pos_label)
     )
-    classes = (
+    return (
         f"Classes: {_listed(estimator.classes_)}. False positives and false negatives are "
         f"those of {_listed(estimator.classes_[positives])}."
     )
-    card = Card(estimator, template=None)
-    card.add(**{"Corrected classifier": f"{purpose}\n\n{classes}"})
-    card.add_table(**{f"Before and after, on {n_rows} held-out rows": table})
-    card.add(
-        **{"Limits of use": _LIMITS.format(meaning=meaning, evidence=_evidence(estimator))}
-    )
-    return card
+
+
+def _table(scores):
+    return {"": [name.replace("_", " ") for name in scores["before"]]} | {
+        when: [_figure(value) for value in values.values()]
+        for when, values in scores.items()
+    }
 
 
 def _evidence(estimator):
     report = decision_rule(estimator)
-    if not report.get("proven"):
+    if "proven" not in report:
         return _MEASURED
-    limits = describe(Limits.of_report(report))
-    return _PROVEN.format(n_rows=report["n_rows"], limits=limits)
+    text = _PROVEN if report["proven"] else _NOT_PROVEN
+    return text.format(n_rows=report["n_rows"], limits=describe(Limits.of_report(report)))
+
+
+def _meaning(estimator, scores):
+    """Describe whether the corrected values are probabilities."""
+    if estimator.fp_weight != 1:
+        return _SCORES.format(reason="`fp_weight` is not 1")
+    if estimator.reward not in _PROPER:
+        return _SCORES.format(reason="`reward` is no proper score")
+    return _PROBABILITIES.format(change=_change("brier", scores).removeprefix("brier "))
+
+
+def _figure(value):
+    return f"{value:.6g}"
 
 
 def _listed(labels):

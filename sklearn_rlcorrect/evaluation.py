@@ -1,7 +1,8 @@
-"""What a correction brings on labelled rows."""
+"""Scores of labelled rows before and after the correction."""
 
 import numpy as np
 
+from sklearn_rlcorrect._validation import label_indices
 from sklearn_rlcorrect.guard import decisions
 from sklearn_rlcorrect.metrics import classification_metrics
 from sklearn_rlcorrect.rewards import false_positive_costs, positive_labels
@@ -24,16 +25,16 @@ def evaluate_correction(estimator, X, y):
     Returns
     -------
     scores : dict of str to dict
-        "before" and "after": the metrics of
+        "before" and "after", each with the metrics of
         :func:`~sklearn_rlcorrect.metrics.classification_metrics`; ``cost``, the sum over
         all mistakes of what a false positive of the predicted class costs (with two
         classes `fp_weight` per false positive and 1 per false negative); and ``changed``,
-        the number of rows predicted otherwise than before.
+        the number of decisions that differ from the wrapped classifier's.
 
     Raises
     ------
     ValueError
-        If y holds a label that the classifier does not know.
+        If `y` holds a label that the classifier does not know, or not one label per row.
 
     Examples
     --------
@@ -59,7 +60,7 @@ def evaluate_correction(estimator, X, y):
     before, after = estimator.predict_before_after(X)
     positives = positive_labels(estimator.fp_weight, estimator.pos_label)
     costs = false_positive_costs(estimator.fp_weight, classes, estimator.pos_label)
-    y_index = np.searchsorted(classes, y)
+    y_index = label_indices(y, classes)
     scores = {}
     for name, proba, predicted in [
         ("before", before, before.argmax(axis=1)),

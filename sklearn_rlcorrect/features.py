@@ -1,14 +1,13 @@
 """Features for the policy, made of any table."""
 
-import narwhals.stable.v2 as nw
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.impute import MissingIndicator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_rlcorrect._doc_link import DocLinkMixin
 
@@ -17,16 +16,16 @@ _MAX_SPARSE_COLUMNS = 100
 
 
 class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
-    """Numbers from the columns of an array or of a pandas or polars frame.
+    """Numeric features from the columns of an array or of a pandas or polars frame.
 
-    Numeric and bool columns stay as they are, NaN included, with a mark where a value is
-    missing. Text, category and other object columns are one-hot encoded, at most 20
-    categories each, the rarest in one. Dates and durations are left out.
+    Numeric and bool columns stay as they are, NaN included, with an indicator where a
+    value is missing. Text, category and other object columns are one-hot encoded, with at
+    most 20 categories each, the rarest in one. Dates and durations are left out.
 
     Attributes
     ----------
     numeric_, categorical_ : list of int
-        Columns of either kind.
+        Positions of the numeric columns, and of those with categories.
 
     missing_ : MissingIndicator
         Marks missing numbers.
@@ -34,18 +33,37 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
     one_hot_ : OneHotEncoder
         Encodes categories.
 
+    n_features_in_ : int
+        Number of columns of X.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has any.
+
+    See Also
+    --------
+    sklearn.compose.make_column_transformer : Applies a transformer of your choice to
+        each group of columns.
+
+    Notes
+    -----
+    It is what ``RLCalibratedClassifier(features="auto")`` makes of a table. It takes no
+    sparse matrices: ``"auto"`` scales these, and projects them if they are wide.
+
     Examples
     --------
     >>> import numpy as np
     >>> from sklearn_rlcorrect.features import TableFeatures
     >>> X = np.array([[1.5, "a"], [np.nan, "b"]], dtype=object)
-    >>> TableFeatures().fit_transform(X)
+    >>> table = TableFeatures()
+    >>> table.fit_transform(X)
     array([[1.5, 0. , 1. , 0. ],
            [nan, 1. , 0. , 1. ]])
+    >>> table.get_feature_names_out(["price", "size"]).tolist()
+    ['price', 'missingindicator_price', 'size_a', 'size_b']
     """
 
     def fit(self, X, y=None):
-        """Learn which columns there are, and their categories.
+        """Learn the kinds of the columns, and their categories.
 
         Parameters
         ----------
@@ -59,8 +77,13 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
         -------
         self : TableFeatures
             Fitted transformer.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If X is no table, or a sparse matrix.
         """
-        columns = _columns(X)
+        columns = self._checked_columns(X, reset=True)
         kinds = [_kind(column) for column in columns]
         self.numeric_ = [j for j, kind in enumerate(kinds) if kind == "numeric"]
         self.categorical_ = [j for j, kind in enumerate(kinds) if kind == "categorical"]
@@ -77,26 +100,60 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X):
-        """Make the features.
+        """Compute the features.
 
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_samples, n_features)
-            Table.
+            Table with the columns of `fit`, in the same order.
 
         Returns
         -------
         features : ndarray of shape (n_samples, n_features_out)
-            Numbers, marks of missing numbers, categories.
+            Numbers, indicators of missing numbers, categories.
+
+        Raises
+        ------
+        ValueError
+            If X has other columns than in `fit`, or in another order; or texts where
+            there were numbers.
         """
         check_is_fitted(self)
-        numbers, categories = self._split(_columns(X))
+        numbers, categories = self._split(self._checked_columns(X, reset=False))
         features = [numbers]
-        if self.numeric_ and len(self.missing_.features_):
+        if self._has_indicators():
             features.append(self.missing_.transform(numbers))
         if self.categorical_:
             features.append(self.one_hot_.transform(categories))
         return np.hstack(features, dtype=np.float64) if features[1:] else numbers
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the features.
+
+        Parameters
+        ----------
+        input_features : array-like of str of shape (n_features_in_,), default=None
+            Names of the columns. None is `feature_names_in_`, or "x0", "x1", ... where X
+            had no names.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features_out,)
+            Names of the columns of :meth:`transform`.
+
+        Raises
+        ------
+        ValueError
+            If `input_features` are not the names, or not as many.
+        """
+        # The public way to the check that all of scikit-learn's transformers make.
+        columns = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        names = [columns[self.numeric_]]
+        if self._has_indicators():
+            names.append(self.missing_.get_feature_names_out(names[0]))
+        if self.categorical_:
+            names.append(self.one_hot_.get_feature_names_out(columns[self.categorical_]))
+        return np.concatenate(names, dtype=object)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -104,6 +161,22 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+    def _checked_columns(self, X, *, reset):
+        """Columns of X, if it has those of `fit`."""
+        X = X if hasattr(X, "dtype") or hasattr(X, "columns") else _as_objects(X)
+        # Files of earlier releases do not say what the columns were.
+        if reset or hasattr(self, "n_features_in_"):
+            # Arrays keep their type, and frames are not made arrays.
+            X = validate_data(
+                self,
+                X,
+                reset=reset,
+                skip_check_array=hasattr(X, "columns"),
+                dtype=None,
+                ensure_all_finite=False,
+            )
+        return _columns(X)
 
     def _split(self, columns):
         n_samples = len(columns[0])
@@ -115,6 +188,9 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
             categories[:, i] = _categories(columns[j])
         return numbers, categories
 
+    def _has_indicators(self):
+        return bool(self.numeric_) and len(self.missing_.features_) > 0
+
 
 def auto_features(X, random_state):
     """Build the unfitted transformer of ``features="auto"``.
@@ -125,39 +201,53 @@ def auto_features(X, random_state):
         Input of the classifier.
 
     random_state : int
-        Seed of the projection that wide sparse input gets.
+        Seed of the projection of wide sparse matrices.
 
     Returns
     -------
     transformer : transformer or None
         None where X is no table, such as a list of texts.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.features import auto_features
+    >>> auto_features([[1.5, "a"], [2.5, "b"]], random_state=0)
+    TableFeatures()
+    >>> auto_features(["a text", "another"], random_state=0) is None
+    True
     """
     if sparse.issparse(X):
         steps = [MaxAbsScaler()]
         if X.shape[1] > _MAX_SPARSE_COLUMNS:
             steps.append(TruncatedSVD(_MAX_SPARSE_COLUMNS, random_state=random_state))
-        return make_pipeline(*steps).set_output(transform="default")
-    is_table = any(_kind(column) for column in _columns(X) or [])
-    return TableFeatures() if is_table else None
+        transformer = make_pipeline(*steps)
+    elif any(_kind(column) for column in _columns(X) or []):
+        transformer = TableFeatures()
+    else:
+        return None
+    return transformer.set_output(transform="default")
+
+
+def _as_objects(X):
+    """Array of a list, in which numbers stay numbers beside texts."""
+    return np.asarray(X, dtype=object)
 
 
 def _columns(X):
     """Columns of a table, as arrays or narwhals series; None where X is no table."""
     if hasattr(X, "columns"):
+        # Here, because predicting from arrays must not need narwhals.
+        import narwhals.stable.v2 as nw
+
         return list(nw.from_native(X, eager_only=True).iter_columns())
-    # As objects, so that numbers in a list stay numbers beside texts.
-    X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)
-    return list(np.asarray(X).T) if np.ndim(X) == 2 else None
+    X = np.asarray(X) if hasattr(X, "dtype") else _as_objects(X)
+    return list(X.T) if X.ndim == 2 else None
 
 
 def _kind(column):
-    """Tell "numeric" from "categorical"; empty for what is neither."""
-    if isinstance(column, nw.Series):
-        dtype = column.dtype
-        # A bool that may be missing is a category of its own: MLflow makes texts of it.
-        if dtype.is_numeric() or (dtype == nw.Boolean and not column.null_count()):
-            return "numeric"
-        return "" if dtype.is_temporal() else "categorical"
+    """Return "numeric" or "categorical"; empty for a column that is neither."""
+    if not isinstance(column, np.ndarray):
+        return _kind_of_series(column)
     if column.dtype.kind in "biuf":
         return "numeric"
     if column.dtype.kind != "O":
@@ -169,8 +259,20 @@ def _kind(column):
     return "numeric"
 
 
+def _kind_of_series(series):
+    import narwhals.stable.v2 as nw
+
+    # A bool that may be missing is a category of its own: MLflow makes texts of it.
+    is_bool = series.dtype == nw.Boolean and not series.null_count()
+    if series.dtype.is_numeric() or is_bool:
+        return "numeric"
+    return "" if series.dtype.is_temporal() else "categorical"
+
+
 def _numbers(column):
-    if isinstance(column, nw.Series):
+    if not isinstance(column, np.ndarray):
+        import narwhals.stable.v2 as nw
+
         return column.cast(nw.Float64).to_numpy()
     if column.dtype.kind != "O":
         return column

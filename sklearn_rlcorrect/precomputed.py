@@ -6,18 +6,20 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import ColumnTransformer
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rlcorrect._doc_link import DocLinkMixin
 
 
 class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
-    """Classifier whose probabilities are columns of X.
+    """Classifier that reads its probabilities from columns of X.
 
-    Wrap it in :class:`~sklearn_rlcorrect.RLCalibratedClassifier` to correct the output
-    of a deep net, a service or a booster. The remaining columns of X (a hidden
-    representation, the model's features) are for the corrector.
+    Wrap it in :class:`~sklearn_rlcorrect.RLCalibratedClassifier` to correct the
+    probabilities of a model that is not a scikit-learn object, such as a neural network
+    or a service. The other columns of X (a hidden representation, the features of the
+    model) are for the policy of the corrector.
 
     Parameters
     ----------
@@ -37,17 +39,22 @@ class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         Names of the columns, where X has any.
 
     selector_ : ColumnTransformer
-        Reads the columns.
+        Selects the columns.
+
+    See Also
+    --------
+    sklearn.frozen.FrozenEstimator : Wraps a fitted scikit-learn classifier, which makes
+        its own probabilities.
 
     Examples
     --------
-    A net's probability of "yes" in column 0, its hidden layer in the others:
+    A network's probability of "yes" in column 0, its hidden layer in the others:
 
     >>> import numpy as np
     >>> from sklearn_rlcorrect import PrecomputedProbaClassifier
     >>> X = np.array([[0.9, 1.3, -0.2], [0.2, 0.1, 0.4]])
-    >>> net = PrecomputedProbaClassifier([0]).fit(X, ["yes", "no"])
-    >>> net.predict_proba(X)
+    >>> network = PrecomputedProbaClassifier([0]).fit(X, ["yes", "no"])
+    >>> network.predict_proba(X)
     array([[0.1, 0.9],
            [0.8, 0.2]])
 
@@ -59,7 +66,7 @@ class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         self.columns = columns
 
     def fit(self, X, y, sample_weight=None):
-        """Learn the labels: there is nothing else to learn.
+        """Store the labels: there is nothing to learn.
 
         Parameters
         ----------
@@ -70,7 +77,7 @@ class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
             Labels.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Ignored: weights act on the correction alone.
+            Checked, and ignored: weights act on the correction alone.
 
         Returns
         -------
@@ -80,32 +87,26 @@ class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If `columns` does not name one column per class.
+            If `columns` does not name one column per class, X is no table, or y and
+            `sample_weight` do not fit to it.
         """
-        if not isinstance(self.columns, list | tuple) or not all(
-            isinstance(column, Integral | str) for column in self.columns
-        ):
-            raise TypeError(
-                f"columns={self.columns!r} must be a list of column numbers or names."
-            )
+        self._check_columns()
+        X, y = self._checked(X), column_or_1d(y, warn=True)
         check_classification_targets(y)
-        self.classes_ = np.unique(column_or_1d(y, warn=True))
-        n_columns, n_classes = len(self.columns), len(self.classes_)
-        if n_columns != n_classes and (n_columns, n_classes) != (1, 2):
-            raise ValueError(
-                f"columns={self.columns!r} names {n_columns} column(s) but y has "
-                f"{n_classes} classes: name one column per class, in sorted order "
-                f"({', '.join(map(str, self.classes_[:10]))})."
-            )
+        check_consistent_length(X, y)
+        _check_sample_weight(sample_weight, y)
+        classes = np.unique(y)
+        self._check_classes(classes)
+        self.classes_ = classes
         self.selector_ = ColumnTransformer([("proba", "passthrough", self.columns)])
-        self.selector_.fit(X)
+        self.selector_.set_output(transform="default").fit(X)
         self.n_features_in_ = self.selector_.n_features_in_
         if hasattr(self.selector_, "feature_names_in_"):
             self.feature_names_in_ = self.selector_.feature_names_in_
         return self
 
     def predict_proba(self, X):
-        """Read the probabilities.
+        """Return the probabilities that X holds.
 
         Parameters
         ----------
@@ -116,15 +117,20 @@ class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         -------
         proba : ndarray of shape (n_samples, n_classes)
             As they stand in X.
+
+        Raises
+        ------
+        ValueError
+            If X lacks columns, or they hold no numbers.
         """
         check_is_fitted(self)
-        proba = self.selector_.transform(X)
+        proba = self.selector_.transform(self._checked(X))
         proba = proba.toarray() if sparse.issparse(proba) else np.asarray(proba)
         proba = proba.astype(np.float64)
         return np.hstack([1 - proba, proba]) if proba.shape[1] == 1 else proba
 
     def predict(self, X):
-        """Most probable class.
+        """Return the most probable class.
 
         Parameters
         ----------
@@ -135,11 +141,73 @@ class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
         -------
         y : ndarray of shape (n_samples,)
             Labels.
+
+        Raises
+        ------
+        ValueError
+            If X lacks columns, or they hold no numbers.
         """
+        check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
+        # The columns that are no probabilities may hold anything.
+        tags.input_tags.string = True
+        # One column is the probability of the second of two classes.
+        is_alone = isinstance(self.columns, list | tuple) and len(self.columns) == 1
+        tags.classifier_tags.multi_class = not is_alone
+        # Nothing is learnt: the scores are those of the columns.
+        tags.classifier_tags.poor_score = True
         return tags
+
+    def _check_columns(self):
+        if not isinstance(self.columns, list | tuple) or not all(
+            isinstance(column, Integral | str) for column in self.columns
+        ):
+            raise TypeError(
+                f"columns={self.columns!r} must be a list of column numbers or names."
+            )
+
+    def _check_classes(self, classes):
+        n_columns, n_classes = len(self.columns), len(classes)
+        if n_classes < 2:
+            raise ValueError(
+                f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs "
+                "rows of at least two classes."
+            )
+        if n_columns != n_classes and (n_columns, n_classes) != (1, 2):
+            # The words of scikit-learn for a classifier of two classes.
+            hint = "Only binary classification is supported by one column: "
+            raise ValueError(
+                f"columns={self.columns!r} names {n_columns} column(s) but y has "
+                f"{n_classes} classes. {hint if n_columns == 1 else ''}Name one column per "
+                f"class, in sorted order ({', '.join(map(str, classes[:10]))})."
+            )
+
+    def _checked(self, X):
+        """X as a frame, an array or a sparse matrix in which columns can be selected."""
+        if hasattr(X, "columns"):
+            return X
+        X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)
+        return check_array(
+            X,
+            accept_sparse=["csr", "csc"],
+            dtype=None,
+            ensure_all_finite=False,
+            estimator=self,
+            input_name="X",
+        )
+
+
+def _check_sample_weight(sample_weight, y):
+    if sample_weight is None:
+        return
+    sample_weight = column_or_1d(sample_weight)
+    check_consistent_length(y, sample_weight)
+    if not sample_weight.any():
+        raise ValueError(
+            "sample_weight is zero for all rows: at least one weight must be non-zero."
+        )

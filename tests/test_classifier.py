@@ -30,11 +30,8 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from conftest import QUICK
-from sklearn_rlcorrect import (
-    PrecomputedProbaClassifier,
-    RLCalibratedClassifier,
-    classifier,
-)
+from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect.agent import prediction, selection
 
 
 def corrector(estimator=None, **kwargs):
@@ -144,13 +141,13 @@ def test_policies_are_judged_on_rows_they_were_not_trained_on(monkeypatch, cance
         return train_policies(problem, log_odds, splits, **kwargs)
 
     def spy_on_scores(name):
-        score = getattr(classifier, name)
+        score = getattr(selection, name)
 
         def spied(problem, held_out, *args, **kwargs):
             judged_on[name] = [looks(problem, rows) for rows in held_out]
             return score(problem, held_out, *args, **kwargs)
 
-        monkeypatch.setattr(classifier, name, spied)
+        monkeypatch.setattr(selection, name, spied)
 
     monkeypatch.setattr(td3, "train_policies", spy)
     spy_on_scores("score_checkpoints")
@@ -474,7 +471,7 @@ def test_long_tables_are_corrected_in_pieces(cancer, container):
     expected = model.predict_proba(container(X))
     assert np.abs(model.predict_adjustment(container(X))).max() > 0
     many = model.predict_proba(container(np.tile(X, (20, 1))))
-    assert len(many) > 2 * classifier._CHUNK
+    assert len(many) > 2 * prediction.CHUNK
     np.testing.assert_allclose(many, np.tile(expected, (20, 1)), atol=1e-12)
 
 

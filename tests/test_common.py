@@ -5,7 +5,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect.features import TableFeatures
 
 QUICK = {
     "total_timesteps": 400,
@@ -29,6 +30,8 @@ SETTINGS = [
         max_adjustment=1.0,
         **QUICK,
     ),
+    TableFeatures(),
+    PrecomputedProbaClassifier([0]),
 ]
 
 

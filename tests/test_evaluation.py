@@ -1,5 +1,7 @@
 """Before and after, against counts made by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.frozen import FrozenEstimator
@@ -50,3 +52,18 @@ def test_costs_follow_the_positive_label(params, cost):
 def test_unknown_label():
     with pytest.raises(ValueError, match="y holds 'eggs', which the classifier does not"):
         evaluate_correction(corrector(), X, np.where(Y == "ham", "eggs", Y))
+
+
+def test_classes_need_not_be_sorted():
+    proba = np.array([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8]])
+    fitted = SimpleNamespace(
+        classes_=np.array(["spam", "ham"]),
+        fp_weight=3.0,
+        pos_label="spam",
+        priority="weighted",
+        predict_before_after=lambda X: (proba, proba[:, ::-1]),
+    )
+    scores = evaluate_correction(fitted, None, np.array(["spam", "ham", "spam"]))
+    before, after = scores["before"], scores["after"]
+    assert (before["accuracy"], before["cost"]) == (2 / 3, 1)
+    assert (after["accuracy"], after["cost"]) == (1 / 3, 3 + 1)

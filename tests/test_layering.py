@@ -25,6 +25,8 @@ LAYERS = (
     {"datasets", "evaluation", "export", "plotting"},
     {"persistence"},
     {"classifier", "envs"},
+    {"_fitting"},
+    {"_crossfit"},
     {"_routing", "_validation"},
     {"guard"},
     {"agent"},

@@ -9,7 +9,8 @@ from sklearn.naive_bayes import GaussianNB
 from threadpoolctl import threadpool_info
 
 from conftest import QUICK
-from sklearn_rlcorrect import RLCalibratedClassifier, classifier
+from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect.agent import training
 from sklearn_rlcorrect.agent.posterior import fit_posterior
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.rewards import brier
@@ -35,8 +36,8 @@ def test_the_rows_that_candidates_are_judged_by_are_like_all(features, monkeypat
 
 @pytest.mark.parametrize("gap", [slice(0, 1500), slice(1500, None)])
 def test_a_column_that_is_missing_in_many_rows_on_end_keeps_its_scale(gap, monkeypatch):
-    monkeypatch.setattr(classifier, "_MAX_SCALED", 1000)
-    monkeypatch.setattr(classifier, "_CHUNK", 200)
+    monkeypatch.setattr(training, "_MAX_SCALED", 1000)
+    monkeypatch.setattr(training, "CHUNK", 200)
     X, y = rows()
     frozen = FrozenEstimator(GaussianNB().fit(X, y))
     X[gap, 2] = np.nan
@@ -49,7 +50,7 @@ def test_a_column_that_is_missing_in_many_rows_on_end_keeps_its_scale(gap, monke
 
 
 def test_weights_of_zero_on_end_do_no_harm(monkeypatch):
-    monkeypatch.setattr(classifier, "_CHUNK", 200)
+    monkeypatch.setattr(training, "CHUNK", 200)
     X, y = rows()
     weight = np.where(np.arange(len(y)) < 600, 0.0, 1.0)
     frozen = FrozenEstimator(GaussianNB().fit(X, y))

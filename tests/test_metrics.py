@@ -1,10 +1,16 @@
+"""Metrics are those of scikit-learn, and labels are found in any order of classes."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from sklearn_rlcorrect.metrics import classification_metrics, positive_classes
+from sklearn_rlcorrect.metrics import (
+    classification_metrics,
+    label_indices,
+    positive_classes,
+)
 
 PROBA = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8], [0.7, 0.3], [0.5, 0.5]])
 Y = np.array(["a", "a", "b", "b", "b"])
@@ -114,7 +120,34 @@ def test_classes_that_are_absent_do_no_harm():
     assert np.isfinite(list(metrics.values())).all()
 
 
-def test_counted_classes():
+def test_positive_classes():
     assert positive_classes(np.array(["a", "b"])).tolist() == [1]
     assert positive_classes(np.array(["a", "b", "c"])).tolist() == [0, 1, 2]
     assert positive_classes(np.array(["a", "b", "c"]), "b").tolist() == [1]
+
+
+@given(st.permutations(["a", "b", "c", "d"]), st.lists(st.sampled_from("abcd")))
+def test_labels_are_found_in_any_order_of_classes(classes, y):
+    y = np.array(y, dtype="U1")
+    indices = label_indices(y, classes)
+    np.testing.assert_array_equal(np.array(classes)[indices], y)
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "unknown"),
+    [
+        (["a", "c"], ["a", "b"], "'c'"),
+        (["A"], ["a", "b"], "'A'"),
+        ([0, 5], [0, 1], "5"),
+        ([0.5], [0, 1], "0.5"),
+        ([np.nan], [0.0, 1.0], "nan"),
+        (["1"], [0, 1], "'1'"),
+        ([1], ["0", "1"], "1"),
+        (np.array([1, "a"], dtype=object), np.array(["a", "b"], dtype=object), "1"),
+    ],
+    ids=str,
+)
+def test_unknown_labels(y, classes, unknown):
+    message = rf"truth holds .*{unknown}.*, which is not among the classes \["
+    with pytest.raises(ValueError, match=message):
+        label_indices(y, classes, name="truth")

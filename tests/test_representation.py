@@ -81,22 +81,27 @@ def test_names_of_the_columns(fitted):
     )
 
 
-def test_html_shows_the_classifier_and_links_to_the_guide(fitted):
+def test_html_shows_the_classifier_and_links_to_the_reference(fitted):
     html = fitted._repr_html_()
     text = re.sub("<[^>]+>", " ", html)
     for expected in ["RLCalibratedClassifier", "estimator: Pipeline", "GaussianNB"]:
         assert expected in text
     links = re.findall('href="([^"#]*)', html)
-    assert any(link.endswith("guide.html") for link in links)
+    assert any(link.endswith("RLCalibratedClassifier.html") for link in links)
     assert any("sklearn.naive_bayes.GaussianNB.html" in link for link in links)
 
 
 @pytest.mark.parametrize(
-    "estimator",
-    [RLCalibratedClassifier(), PrecomputedProbaClassifier([0]), TableFeatures()],
+    ("estimator", "page"),
+    [
+        (RLCalibratedClassifier(), "sklearn_rlcorrect.RLCalibratedClassifier"),
+        (PrecomputedProbaClassifier([0]), "sklearn_rlcorrect.PrecomputedProbaClassifier"),
+        (TableFeatures(), "sklearn_rlcorrect.features.TableFeatures"),
+    ],
 )
-def test_all_of_ours_link_to_the_guide(estimator):
-    assert "readthedocs.io/en/stable/guide.html" in estimator._repr_html_()
+def test_all_of_ours_link_to_their_page_of_the_reference(estimator, page):
+    link = f"sklearn-rlcorrect.readthedocs.io/en/stable/generated/{page}.html"
+    assert link in estimator._repr_html_()
 
 
 def test_text_shows_what_was_changed():

@@ -55,7 +55,7 @@ def has_posterior(problem):
     return has_features and has_rows and not problem.has_few_groups()
 
 
-def cross_fit(problem, seed):
+def cross_fit_posterior(problem, seed):
     """Compute the log-odds of each row from trees that were fitted on other rows.
 
     Parameters

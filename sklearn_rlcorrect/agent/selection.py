@@ -47,6 +47,54 @@ def _weighted(front):
 PRIORITIES = {"accuracy": _accuracy, "fp": _fp, "weighted": _weighted}
 
 
+def select_policies(problem, splits, checkpoints, fp_costs, positives):
+    """Score all candidates, and keep the best for each priority.
+
+    Parameters
+    ----------
+    problem : CorrectionProblem
+        All rows.
+
+    splits : list of tuple of ndarray of int
+        Per policy, its training rows and its held-out rows.
+
+    checkpoints : list of tuple
+        From :func:`~sklearn_rlcorrect.agent.td3.train_policies`.
+
+    fp_costs : ndarray of shape (n_classes,)
+        Cost of a false positive of each class, as `classes_` is sorted.
+
+    positives : ndarray of int
+        Indices of the positive classes in `classes_`.
+
+    Returns
+    -------
+    history, front, selected, policies : dict
+        The fitted attributes of these names.
+    """
+    timesteps, policies, shares = zip(*checkpoints, strict=True)
+    held_out = [rows for _, rows in splits]
+    order = problem.class_order
+    own = {"positives": np.flatnonzero(np.isin(order, positives))}
+    history = {
+        "timesteps": np.array(timesteps),
+        "critic_share": np.array(shares),
+        **score_checkpoints(problem, held_out, policies, **own),
+    }
+    front = score_candidates(problem, held_out, policies, fp_costs=fp_costs[order], **own)
+    selected = {name: best_candidate(front, name) for name in PRIORITIES}
+    kept = {
+        name: candidate_policies(
+            policies[front["checkpoint"][i]],
+            float(front["shrinkage"][i]),
+            float(front["shift"][i]),
+            **own,
+        )
+        for name, i in selected.items()
+    }
+    return history, front, selected, kept
+
+
 def best_candidate(front, priority):
     """Index of the candidate that a priority prefers.
 

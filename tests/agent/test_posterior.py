@@ -10,7 +10,7 @@ from sklearn_rlcorrect.agent.posterior import (
     _as_arrays,
     _boosting,
     _drawn,
-    cross_fit,
+    cross_fit_posterior,
     fit_posterior,
     posterior_log_odds,
     raw_scores,
@@ -56,7 +56,7 @@ def test_a_tree_of_one_leaf_is_complete_too():
 def test_learns_what_features_say_of_rows_that_it_was_not_fitted_on():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(600, 3))
-    log_odds = cross_fit(make_problem(features, (features[:, 0] > 0) * 1), 0)
+    log_odds = cross_fit_posterior(make_problem(features, (features[:, 0] > 0) * 1), 0)
     np.testing.assert_allclose(log_odds.sum(axis=1), 0, atol=1e-12)
     assert np.mean((log_odds[:, 1] > 0) == (features[:, 0] > 0)) > 0.95
 
@@ -64,7 +64,7 @@ def test_learns_what_features_say_of_rows_that_it_was_not_fitted_on():
 def test_finds_nothing_in_labels_that_are_noise():
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=2000)
-    log_odds = cross_fit(make_problem(rng.normal(size=(2000, 3)), y), 0)
+    log_odds = cross_fit_posterior(make_problem(rng.normal(size=(2000, 3)), y), 0)
     # In-sample trees would have learnt the labels by heart.
     assert abs(np.corrcoef(log_odds[:, 1], y)[0, 1]) < 0.06
 
@@ -75,7 +75,7 @@ def test_rows_that_look_the_same_say_nothing_of_each_other():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(300, 2))
     y = np.repeat([0, 1], 300)
-    log_odds = cross_fit(make_problem(np.vstack([features, features]), y), 0)
+    log_odds = cross_fit_posterior(make_problem(np.vstack([features, features]), y), 0)
     np.testing.assert_allclose(log_odds[:300], log_odds[300:])
 
 
@@ -87,7 +87,7 @@ def test_no_row_has_a_say_in_its_own_posterior():
     # A class of one row is put to the most frequent one: the folds stay as they are.
     relabelled[0] = 2
     kept, changed = (
-        cross_fit(make_problem(features, labels, 3), 0) for labels in (y, relabelled)
+        cross_fit_posterior(make_problem(features, labels, 3), 0) for labels in (y, relabelled)
     )
     np.testing.assert_array_equal(changed[0], kept[0])
     assert np.abs(changed - kept).max() > 0
@@ -103,7 +103,7 @@ def test_no_row_has_a_say_in_its_own_posterior():
     ids=["no features", "three groups of rows", "few rows of each class"],
 )
 def test_there_is_none_where_nothing_can_be_known(features, y):
-    assert cross_fit(make_problem(features, y), 0) is None
+    assert cross_fit_posterior(make_problem(features, y), 0) is None
 
 
 def test_a_rare_class_does_not_silence_the_trees():
@@ -111,7 +111,7 @@ def test_a_rare_class_does_not_silence_the_trees():
     features = rng.normal(size=(400, 2))
     y = (features[:, 0] > 0) * 1
     y[0] = 2
-    log_odds = cross_fit(make_problem(features, y, 3), 0)
+    log_odds = cross_fit_posterior(make_problem(features, y, 3), 0)
     assert np.mean(log_odds.argmax(axis=1) == y) > 0.9
 
 
@@ -122,7 +122,7 @@ def test_trees_know_nothing_of_a_class_that_is_not_in_every_fold():
     # All of it may fall into one fold, whose rows alone would know nothing of it.
     y[:2] = 2
     problem = make_problem(features, y, 3)
-    log_odds = cross_fit(problem, 0)
+    log_odds = cross_fit_posterior(problem, 0)
     fitted = posterior_log_odds(fit_posterior(problem, 0), problem.observations)
     for posterior in (log_odds, fitted):
         np.testing.assert_allclose(softmax(posterior)[:, 2], 1e-3, rtol=0.01)
@@ -138,7 +138,7 @@ def test_trees_may_know_a_single_class():
 def test_a_class_that_no_row_has_is_kept_off_zero():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(300, 2))
-    posterior = softmax(cross_fit(make_problem(features, (features[:, 0] > 0) * 2, 3), 0))
+    posterior = softmax(cross_fit_posterior(make_problem(features, (features[:, 0] > 0) * 2, 3), 0))
     assert np.all(posterior[:, 1] > 0)
     assert np.all(posterior[:, 1] < 0.002)
 

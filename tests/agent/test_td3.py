@@ -21,7 +21,7 @@ from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.agent import td3
 from sklearn_rlcorrect.agent.observation import fit_scaler, observe, with_posterior
 from sklearn_rlcorrect.agent.policy import policy_actions
-from sklearn_rlcorrect.agent.posterior import cross_fit
+from sklearn_rlcorrect.agent.posterior import cross_fit_posterior
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.agent.selection import held_out_actions
 from sklearn_rlcorrect.rewards import accuracy, brier, class_weights, log_loss
@@ -114,7 +114,7 @@ def test_finds_what_features_say_without_a_posterior():
         (rng.random(4000) < truth).astype(int),
         features=feature[:, np.newaxis],
     )
-    assert cross_fit(problem, 0) is None
+    assert cross_fit_posterior(problem, 0) is None
     assert np.abs(found_in(problem)[:, 1] - truth).max() < 0.08
 
 
@@ -130,7 +130,7 @@ def test_finds_what_features_say_with_a_posterior():
 
 
 def with_trees(problem):
-    log_odds = cross_fit(problem, 0)
+    log_odds = cross_fit_posterior(problem, 0)
     seen = with_posterior(problem.observations, log_odds)
     return replace(problem, observations=seen), log_odds
 

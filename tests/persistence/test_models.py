@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from conftest import QUICK
 from sklearn_rlcorrect import (
@@ -22,7 +23,6 @@ from sklearn_rlcorrect import (
     PrecomputedProbaClassifier,
     RLCalibratedClassifier,
 )
-from sklearn_rlcorrect.card import write_model_card
 from sklearn_rlcorrect.cli import main
 from sklearn_rlcorrect.persistence import dump_model, load_model
 
@@ -100,12 +100,6 @@ class Evil:
 
 def test_a_foreign_skops_file_runs_nothing(fitted, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    forest = RandomForestClassifier(2).fit([[0.0], [1.0]], [0, 1])
-    dump_model(forest, "forest.skops")
-    with pytest.raises(ValueError, match=r"types that are not trusted: sklearn.tree._tr"):
-        load_model("forest.skops")
-    with pytest.raises(ValueError, match="holds a RandomForestClassifier, not an RLCal"):
-        load_model("forest.skops", trusted=["sklearn.tree._tree.Tree"])
     Path("evil.skops").write_bytes(pickle.dumps(Evil()))
     with pytest.raises(ValueError, match=r"cannot read evil\.skops as a skops file"):
         load_model("evil.skops")
@@ -114,6 +108,53 @@ def test_a_foreign_skops_file_runs_nothing(fitted, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"cannot read zip\.skops as a skops file"):
         load_model("zip.skops")
     assert not Path("trace").exists()
+
+
+@pytest.fixture(scope="module")
+def with_trees(cancer):
+    base = DecisionTreeClassifier(max_depth=2, random_state=0)
+    return RLCalibratedClassifier(base, **QUICK).fit(cancer[0], cancer[2])
+
+
+def test_types_of_the_classifier_must_be_trusted(with_trees, cancer, tmp_path):
+    path = tmp_path / "model.skops"
+    dump_model(with_trees, path)
+    with pytest.raises(ValueError, match=r"types that are not trusted: sklearn.tree._tr"):
+        load_model(path)
+    model = load_model(path, trusted=["sklearn.tree._tree.Tree"])
+    np.testing.assert_array_equal(model.predict(cancer[1]), with_trees.predict(cancer[1]))
+
+
+@pytest.mark.parametrize("trusted", [[], ["sklearn.tree._tree.Tree"]])
+@pytest.mark.parametrize("name", ["RandomForestClassifier", "Pipeline", "dict"])
+def test_nothing_is_to_be_trusted_for_what_is_no_corrector(
+    with_trees, name, trusted, tmp_path
+):
+    content = {
+        "RandomForestClassifier": RandomForestClassifier(2).fit([[0.0], [1.0]], [0, 1]),
+        "Pipeline": make_pipeline(StandardScaler(), with_trees),
+        "dict": {"model": with_trees},
+    }[name]
+    dump_model(content, tmp_path / "other.skops")
+    with pytest.raises(ValueError, match=rf"skops holds a {name}, not an RLCalibrated"):
+        load_model(tmp_path / "other.skops", trusted=trusted)
+
+
+class OwnCorrector(RLCalibratedClassifier):
+    """A type of a user."""
+
+
+def test_types_of_a_user_may_be_correctors(with_trees, tmp_path):
+    own = OwnCorrector()
+    vars(own).update(vars(with_trees))
+    dump_model(own, tmp_path / "own.skops")
+    own_type = f"{__name__}.OwnCorrector"
+    with pytest.raises(ValueError, match=rf"types that are not trusted: .*{own_type}"):
+        load_model(tmp_path / "own.skops")
+    with pytest.raises(ValueError, match=r"types that are not trusted: sklearn.tree._tr"):
+        load_model(tmp_path / "own.skops", trusted=[own_type])
+    types = [own_type, "sklearn.tree._tree.Tree"]
+    assert type(load_model(tmp_path / "own.skops", trusted=types)) is OwnCorrector
 
 
 def test_a_later_format_is_refused(fitted, tmp_path):
@@ -126,7 +167,7 @@ def test_a_later_format_is_refused(fitted, tmp_path):
 
 # A later scikit-learn warns that its own parts are of another version.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
 def test_a_file_of_a_release_is_read(cancer, version):
     """Written by ``tests/data/write.py``; to be read by every later release."""
     model = load_model(DATA / f"format_{version}.skops")
@@ -148,37 +189,6 @@ def test_command_line_reads_its_skops_files(tmp_path, monkeypatch, capsys):
     for command in (train, infer):
         assert main(command.split()) == 0
     assert np.load("corrected_probs.npy").shape == (450, 2)
-
-
-@pytest.mark.parametrize("fp_weight", [1, 2.5])
-def test_model_card(cancer, fp_weight, tmp_path):
-    X, X_test, y, y_test = cancer
-    model = RLCalibratedClassifier(GaussianNB(), fp_weight=fp_weight, **QUICK).fit(X, y)
-    text = write_model_card(model, X_test, y_test, tmp_path / "card").read_text()
-    assert f"A false positive weighs {fp_weight}" in text
-    assert ("estimate probabilities" in text) == (fp_weight == 1)
-    assert ("not calibrated probabilities" in text) == (fp_weight != 1)
-    assert (
-        "Classes: `0`, `1`. False positives and false negatives are those of `1`." in text
-    )
-    right = (model.predict(X_test) == y_test).mean()
-    assert f"{right:.6g}" in text
-    for line in text.splitlines():
-        if line.startswith("!["):
-            assert (tmp_path / "card" / line.split("(")[1].rstrip(")")).exists()
-    assert text.count("![") == 6
-    with pytest.raises(FileExistsError, match="card exists"):
-        write_model_card(model, X_test, y_test, tmp_path / "card")
-
-
-def test_a_card_appears_whole_or_not_at_all(cancer, tmp_path):
-    X, X_test, y, y_test = cancer
-    model = RLCalibratedClassifier(GaussianNB(), **QUICK).fit(X, y)
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        write_model_card(model, X_test, y_test[:-1], tmp_path / "card")
-    with pytest.raises(ValueError, match="estimator holds a GaussianNB"):
-        write_model_card(model.estimator_, X_test, y_test, tmp_path / "card")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_joblib_and_pickle(fitted, tmp_path):

@@ -1,0 +1,197 @@
+"""The stages of ``fit``, in the order in which a row passes them.
+
+Checks, calibration set of the guard, features, out-of-fold probabilities, correction
+problem, posterior, training, selection, proof. Fitted attributes are set on the way, for
+callbacks may ask for predictions before the end.
+"""
+
+import contextlib
+import itertools
+import warnings
+
+import numpy as np
+from sklearn.utils import check_random_state, indexable
+from sklearn.utils.validation import validate_data
+
+from sklearn_rlcorrect._callbacks import fit_task
+from sklearn_rlcorrect._crossfit import cross_fit, predict_classes_proba
+from sklearn_rlcorrect._routing import RoutedRows, groups_of_guard, route
+from sklearn_rlcorrect._validation import (
+    check_base,
+    check_parameters,
+    check_reward,
+    check_sample_weight,
+    check_target,
+    classes_of,
+)
+from sklearn_rlcorrect.agent.problem import CorrectionProblem
+from sklearn_rlcorrect.agent.selection import select_policies
+from sklearn_rlcorrect.agent.training import (
+    fit_features,
+    fit_observations,
+    fit_posteriors,
+    held_out_splits,
+    order_classes,
+)
+from sklearn_rlcorrect.guard import Limits, warnings_of
+from sklearn_rlcorrect.guard.proof import hold_out, prove
+from sklearn_rlcorrect.metrics import label_indices, positive_classes
+from sklearn_rlcorrect.rewards import (
+    REWARDS,
+    class_weights,
+    false_positive_costs,
+    positive_labels,
+)
+
+
+def fit_corrector(model, estimator, X, y, sample_weight, metadata):
+    """Fit a corrector, see :meth:`~sklearn_rlcorrect.RLCalibratedClassifier.fit`.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Gets the fitted attributes.
+
+    estimator : estimator instance
+        Classifier to correct.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Training rows.
+
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    sample_weight : array-like of shape (n_samples,) or None
+        How much each row counts.
+
+    metadata : dict
+        Everything else that `fit` was given.
+    """
+    rows = _checked_rows(model, estimator, X, y, sample_weight, metadata)
+    model.classes_ = classes_of(estimator, rows.y)
+    model.max_adjustment_ = model.max_adjustment
+    # That of an earlier fit would be in use at checkpoints.
+    model.guard_report_ = {}
+    fp_costs = false_positive_costs(model.fp_weight, model.classes_, model.pos_label)
+    positives = positive_classes(
+        model.classes_, positive_labels(model.fp_weight, model.pos_label)
+    )
+    reward = model.reward if callable(model.reward) else REWARDS[model.reward]
+    check_reward(reward, len(model.classes_))
+    seeds, calibration = _seeds(model.random_state), None
+    if Limits.of(model).given:
+        groups = groups_of_guard(rows)
+        rows, calibration = hold_out(model, rows, groups, positives, next(seeds))
+    task = _task(model, rows).begin()
+
+    transformer = fit_features(model.features, rows.X, rows.weight, next(seeds))
+    model.feature_transformer_ = transformer
+    base_task = task.subtask("out-of-fold probabilities").begin()
+    model.estimator_, proba = cross_fit(
+        estimator, rows, model.classes_, cv=model.cv, n_jobs=model.n_jobs
+    )
+    base_task.end()
+    problem = _correction_problem(model, rows, proba, reward, fp_costs)
+    splits = held_out_splits(
+        problem, model.n_policies, model.validation_fraction, next(seeds)
+    )
+    problem, log_odds, model.posterior_ = fit_posteriors(problem, next(seeds))
+    checkpoints = _train(model, problem, log_odds, splits, next(seeds), task)
+    model.history_, model.front_, model.selected_, model.policies_ = select_policies(
+        problem, splits, checkpoints, fp_costs, positives
+    )
+    if calibration is not None:
+        held_out = predict_classes_proba(model.estimator_, calibration.X, model.classes_)
+        model.guard_report_ = prove(
+            model, calibration, held_out, problem, splits, int(positives[0])
+        )
+        for message in warnings_of(Limits.of(model), model.guard_report_):
+            warnings.warn(message, stacklevel=4)  # the caller of fit
+    task.end(attributes={})
+
+
+@contextlib.contextmanager
+def restored_on_error(model):
+    """Restore the attributes of an estimator if the block raises.
+
+    Parameters
+    ----------
+    model : estimator instance
+        A fit that fails must not leave it half fitted, or a mixture of two fits.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    before = vars(model).copy()
+    try:
+        yield
+    except BaseException:
+        vars(model).clear()
+        vars(model).update(before)
+        raise
+
+
+def _checked_rows(model, estimator, X, y, sample_weight, metadata):
+    """Check everything that can be checked before any training."""
+    check_parameters(model)
+    check_base(estimator)
+    X, y = indexable(X, check_target(y))
+    weight = check_sample_weight(sample_weight, y)
+    given_weight = None if sample_weight is None else weight
+    params = route(model, estimator, given_weight, metadata)
+    validate_data(model, X, skip_check_array=True)
+    return RoutedRows(X, y, weight, *params, is_weighted=sample_weight is not None)
+
+
+def _task(model, rows):
+    """Task of the whole fit, for callbacks."""
+    metadata = {"sample_weight": rows.weight} if rows.is_weighted else {}
+    return fit_task(model, 2, X=rows.X, y=rows.y, metadata=metadata)
+
+
+def _correction_problem(model, rows, proba, reward, fp_costs):
+    """Make the problem to train on: observations and rewards, duplicates merged."""
+    y = label_indices(rows.y, model.classes_)
+    model.class_order_ = order = order_classes(proba, y, rows.weight)
+    model.observation_scaler_, observations = fit_observations(
+        model.feature_transformer_, rows.X, proba, rows.weight, order
+    )
+    return CorrectionProblem(
+        observations=observations,
+        proba=proba[:, order],
+        y=label_indices(rows.y, model.classes_[order]),
+        reward=reward,
+        class_weights=class_weights(fp_costs[order]),
+        max_adjustment=model.max_adjustment,
+        sample_weight=rows.weight,
+        class_order=order,
+    ).merged()
+
+
+def _train(model, problem, log_odds, splits, seed, task):
+    # Here, because predicting must not need torch.
+    from sklearn_rlcorrect.agent.td3 import N_CHECKPOINTS, train_policies
+
+    return train_policies(
+        problem,
+        log_odds,
+        splits,
+        seed=seed,
+        total_timesteps=model.total_timesteps,
+        net_arch=model.net_arch,
+        learning_rate=model.learning_rate,
+        batch_size=model.batch_size,
+        progress_bar=model.verbose > 0,
+        task=task.subtask("train policies", N_CHECKPOINTS),
+    )
+
+
+def _seeds(random_state):
+    """Endless independent seeds, drawn without touching a global generator."""
+    entropy = None
+    if random_state is not None:
+        entropy = check_random_state(random_state).randint(2**31 - 1)
+    sequence = np.random.SeedSequence(entropy)
+    return (int(sequence.spawn(1)[0].generate_state(1)[0]) for _ in itertools.count())

@@ -1,0 +1,72 @@
+"""The entry point: parse the arguments, run the command, report errors in one line."""
+
+import importlib
+import os
+import sys
+
+from sklearn_rlcorrect.cli.parser import parse
+
+# An error of these packages is about the store, not a bug in this package.
+_STORES = ("mlflow", "sqlalchemy", "alembic")
+_LONGEST_MESSAGE = 600
+
+
+def main(argv=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        Arguments; None takes those of the process. Options may be written with ``_`` for
+        ``-``, and ``--mode COMMAND`` in place of the command.
+
+    Returns
+    -------
+    code : int
+        0 on success; 2 for bad input, after one line on the standard error; 130 if
+        interrupted.
+
+    Raises
+    ------
+    SystemExit
+        If the arguments cannot be parsed, or ask for help or the version.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.cli import main
+    >>> main(["infer", "--data", "rows.csv", "--output", "rows.xlsx"])
+    2
+    """
+    args = parse(sys.argv[1:] if argv is None else argv)
+    try:
+        # Imported here, for commands import packages that --help does not need.
+        importlib.import_module(f"sklearn_rlcorrect.cli.{args.command}").run(args)
+        # None where the process has no standard output.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output has closed it, as `head` does. What is still to be
+        # flushed at the end of the process must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.stderr.write("rlcorrect: interrupted\n")
+        return 130
+    except Exception as error:
+        if not _is_bad_input(error):
+            raise
+        return _fail(error)
+    return 0
+
+
+def _is_bad_input(error):
+    # Compared by name, for importing these packages takes seconds.
+    package = type(error).__module__.partition(".")[0]
+    return isinstance(error, OSError | ValueError) or package in _STORES
+
+
+def _fail(error):
+    message = " ".join(str(error).split())
+    if len(message) > _LONGEST_MESSAGE:
+        message = f"{message[:_LONGEST_MESSAGE]} ..."
+    sys.stderr.write(f"rlcorrect: error: {message}\n")
+    return 2

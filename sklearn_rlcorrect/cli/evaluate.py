@@ -1,0 +1,105 @@
+"""``rlcorrect evaluate``: score a trained model and its classifier on labelled rows."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.outputs import check_folder
+from sklearn_rlcorrect.cli.report import print_scores
+from sklearn_rlcorrect.cli.rows import labelled_rows, row_options, unknown_training
+from sklearn_rlcorrect.cli.store import experiment_id, mlflow_store
+from sklearn_rlcorrect.datasets import PrecomputedRows
+from sklearn_rlcorrect.datasets.chunks import (
+    model_columns,
+    precomputed_columns,
+    text_columns,
+)
+from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.persistence import replacing
+from sklearn_rlcorrect.plotting import save_pictures
+
+_GIVE_ROWS = (
+    "give --data FILE --target COLUMN, or --data-dir DIR, with rows that are new to it"
+)
+
+
+def run(args):
+    """Evaluate a model.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of ``rlcorrect evaluate``.
+    """
+    with mlflow_store(args):
+        _evaluate(args)
+
+
+def _evaluate(args):
+    model, training_run, name = named_model(args)
+    folder = Path(args.output or f"evaluation_{name}_{model.priority}")
+    check_folder(folder, overwrite=args.overwrite)
+    data, rows, note = _rows_to_score(args, model, training_run, name)
+    X, y = data.take(rows)
+    X = _as_model_takes(model, data, X)
+    scores = evaluate_correction(model, X, y)
+    _save_pictures(folder, model, X, y)
+    if not args.no_mlflow:
+        tracking.log_evaluation(
+            model,
+            X,
+            y,
+            training_run=training_run,
+            params=data.options | {"model": name, "priority": model.priority},
+            experiment_id=None if training_run else experiment_id(args),
+        )
+    print(note)
+    print_scores(model, scores)
+    print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
+
+
+def _rows_to_score(args, model, training_run, name):
+    """Return labelled rows, the indices of those to score, and a note to print."""
+    given = row_options(args)
+    options = given or tracking.trained_on(training_run)
+    if options is None:
+        raise ValueError(
+            f"the rows that model {name} was trained on are not known: {_GIVE_ROWS}"
+        )
+    data = labelled_rows(options, text_columns(model))
+    if training_run is not None:
+        rows = tracking.held_out_rows(training_run, data.X, data.y)
+        if rows is not None:
+            note = f"{data.name}: the {len(rows)} rows held out of the training"
+            caution = tracking.caution_of(training_run)
+            return data, rows, "\n".join(filter(None, [note, caution]))
+    if not given:
+        raise ValueError(
+            f"{data.name} has changed since model {name} was trained: {_GIVE_ROWS}"
+        )
+    note = f"{data.name}: all {len(data.y)} rows\n{unknown_training('the model')}"
+    return data, np.arange(len(data.y)), note
+
+
+def _as_model_takes(model, data, X):
+    if not data.n_proba:
+        return model_columns(model, X, data.name)
+    proba, hidden = X[:, : data.n_proba], X[:, data.n_proba :]
+    return precomputed_columns(
+        model, PrecomputedRows(proba, hidden if hidden.size else None, None)
+    )
+
+
+def _save_pictures(folder, model, X, y):
+    """Draw first, so that a folder appears with all pictures or not at all."""
+    with tempfile.TemporaryDirectory() as drawn:
+        paths = save_pictures(model, X, y, drawn)
+        folder.mkdir(exist_ok=True)
+        for path in paths:
+            with replacing(folder / path.name) as temporary:
+                shutil.copyfile(path, temporary)

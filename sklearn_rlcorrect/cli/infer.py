@@ -1,0 +1,55 @@
+"""``rlcorrect infer``: correct rows without labels, in chunks."""
+
+import sys
+from pathlib import Path
+
+from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.store import mlflow_store
+from sklearn_rlcorrect.datasets import read_precomputed
+from sklearn_rlcorrect.datasets.chunks import (
+    check_corrections,
+    precomputed_chunks,
+    table_chunks,
+    write_corrections,
+)
+
+
+def run(args):
+    """Correct rows.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of ``rlcorrect infer``.
+    """
+    if bool(args.data) == bool(args.data_dir):
+        raise ValueError("give --data FILE or --data-dir DIR: the rows to correct")
+    output = args.output or _default_output(args)
+    check_not_input(args, check_corrections(output, overwrite=args.overwrite))
+    with mlflow_store(args):
+        model, _, name = named_model(args)
+    chunks, total = _chunks(args, model)
+    n_samples, n_changed = write_corrections(
+        model, chunks, output, total=total, progress=sys.stderr.isatty()
+    )
+    print(
+        f"{n_samples} rows, {n_changed} of them ({n_changed / n_samples:.1%}) with another "
+        f"prediction than without\ncorrection. Priority {model.priority}, model {name}. "
+        f"Written: {output}"
+    )
+
+
+def _chunks(args, model):
+    """Return an iterator over chunks of rows, and the number of rows if known."""
+    if args.data:
+        return table_chunks(model, args.data), None
+    rows = read_precomputed(args.data_dir, labelled=False)
+    return precomputed_chunks(model, rows), len(rows.proba)
+
+
+def _default_output(args):
+    if args.data_dir:
+        return "corrected_probs.npy"
+    is_parquet = Path(args.data).suffix in (".parquet", ".pq")
+    return "corrected_probs.parquet" if is_parquet else "corrected_probs.csv"

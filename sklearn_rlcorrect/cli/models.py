@@ -1,0 +1,51 @@
+"""The trained model that a command names."""
+
+from pathlib import Path
+
+from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect.cli.options import MODEL_FILE
+from sklearn_rlcorrect.cli.store import check_store
+from sklearn_rlcorrect.persistence import load_model
+
+
+def named_model(args):
+    """Load the model that a command names, set to the priority that it names.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of the command: ``model``, ``priority``, ``no_mlflow``, ``tracking_uri``.
+
+    Returns
+    -------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    run : mlflow.entities.Run or None
+        Its training; None if not known.
+
+    name : str
+        Short name, for messages.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such model, or it is not a fitted corrector.
+    """
+    source = args.model or (MODEL_FILE if args.no_mlflow else None)
+    if source is not None and ":/" not in source:
+        model, run, name = _from_file(source)
+    elif args.no_mlflow:
+        raise ValueError(f"{source} is in MLflow: leave --no-mlflow out")
+    else:
+        check_store(args.tracking_uri)
+        model, run = tracking.load_model(source)
+        name = run.info.run_id[:8] if run else source.rpartition("/")[2]
+    if args.priority:
+        model.set_params(priority=args.priority)
+    return model, run, name
+
+
+def _from_file(path):
+    # Harmless, but unknown to skops: the type of a column, which imputers keep.
+    return load_model(path, trusted=["numpy.dtype"]), None, Path(path).stem

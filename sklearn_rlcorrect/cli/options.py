@@ -1,0 +1,274 @@
+"""Options of the commands, by group."""
+
+import argparse
+import os
+
+from sklearn_rlcorrect.agent.selection import PRIORITIES
+from sklearn_rlcorrect.cli.store import absolute_uri
+
+# Model file of training and of evaluation and inference, without MLflow.
+MODEL_FILE = "rlcorrect_model.joblib"
+
+
+def add_labelled_rows(group):
+    """Add the options that name labelled rows."""
+    group.add_argument("--data", metavar="FILE", help="labelled table, CSV or Parquet")
+    group.add_argument("--target", metavar="COLUMN", help="column with the labels")
+    group.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="folder with the probabilities of any model, for rows that it was not fitted "
+        "on: baseline_probs.npy (one column per class, in sorted order), true_labels.npy "
+        "and optionally hidden_reps.npy, further columns that the policy observes",
+    )
+
+
+def add_unlabelled_rows(group):
+    """Add the options that name rows without labels."""
+    group.add_argument(
+        "--data",
+        metavar="FILE",
+        help="table, CSV or Parquet; columns that the model was not trained on are ignored",
+    )
+    group.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        help="folder with baseline_probs.npy and, if the model was trained with it, "
+        "hidden_reps.npy",
+    )
+
+
+def add_positive_class(group):
+    """Add the option that names the positive class."""
+    group.add_argument(
+        "--pos-label",
+        metavar="LABEL",
+        help="positive class; if not given, the second of two classes in sorted order, or "
+        "each of more than two (--fp-weight then weighs all mistakes alike)",
+    )
+
+
+def add_classifier(group):
+    """Add the options that choose the classifier to correct."""
+    group.add_argument(
+        "--estimator",
+        metavar="CLASS",
+        help="dotted path of a scikit-learn compatible classifier, such as "
+        "sklearn.ensemble.RandomForestClassifier; it is made without arguments and fitted "
+        "to the preprocessed table: imputed, scaled, one-hot encoded (default: "
+        "sklearn.linear_model.LogisticRegression)",
+    )
+    group.add_argument(
+        "--baseline-run-id",
+        metavar="RUN",
+        help="correct the scikit-learn classifier that this MLflow run logged, without "
+        "refitting it; for a run of 'rlcorrect train' that is the classifier that it "
+        "corrected, and only the rows that it held out are used",
+    )
+
+
+def add_objective(group):
+    """Add the options that define the reward and the size of the correction."""
+    group.add_argument(
+        "--fp-weight",
+        type=float,
+        default=1.2,
+        metavar="W",
+        help="cost of a false positive; a false negative costs 1 (default: %(default)s)",
+    )
+    group.add_argument(
+        "--max-adjustment",
+        type=float,
+        default=0.8,
+        metavar="D",
+        help="largest change of a probability, above 0 and up to 1 (default: %(default)s)",
+    )
+
+
+def add_priority(group, default):
+    """Add the option that chooses the policy."""
+    group.add_argument(
+        "--model-priority",
+        "--priority",
+        dest="priority",
+        choices=sorted(PRIORITIES),
+        default=default,
+        help="policy that predicts: best weighted reward, fewest false positives at no "
+        "loss of accuracy, or highest accuracy, as measured in training "
+        f"(default: {default or 'the priority of the training'})",
+    )
+
+
+def add_limits(group):
+    """Add the options of the guard."""
+    for option, limit in [
+        ("--max-accuracy-drop", "largest fall of accuracy"),
+        ("--max-fpr", "largest false positive rate, for two classes"),
+        ("--min-recall", "smallest recall, for two classes"),
+    ]:
+        group.add_argument(
+            option,
+            type=float,
+            metavar="R",
+            help=f"{limit}, proven on the calibration set (default: no limit)",
+        )
+    group.add_argument(
+        "--confidence",
+        type=float,
+        default=0.95,
+        metavar="C",
+        help="probability with which a proven limit holds (default: %(default)s)",
+    )
+    group.add_argument(
+        "--guard-fraction",
+        type=float,
+        default=0.2,
+        metavar="F",
+        help="fraction of the training rows in the calibration set, if there are limits "
+        "(default: %(default)s)",
+    )
+
+
+def add_observations(group):
+    """Add the options that choose what the policy observes."""
+    group.add_argument(
+        "--use-input-features",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let the policy observe the columns of the table (or hidden_reps.npy) besides "
+        "the probabilities (default: yes)",
+    )
+    group.add_argument(
+        "--normalize-features",
+        action="store_true",
+        help="map each of these columns to a normal distribution by ranks, for columns "
+        "with a few huge values (they are always scaled)",
+    )
+
+
+def add_optimization(group):
+    """Add the options of the optimizer."""
+    group.add_argument(
+        "--timesteps",
+        type=int,
+        default=50_000,
+        metavar="N",
+        help="number of rows that are adjusted in training; fewer than 20000 are for a "
+        "quick trial only (default: %(default)s)",
+    )
+    for option, type_, default, metavar, help_text in [
+        ("--learning-rate", float, 1e-2, "LR", "initial step size of the optimizer"),
+        ("--seed", int, 0, "N", "seed of the split and the training"),
+        ("--n-jobs", int, 1, "N", "number of processes; -1 for all cores"),
+    ]:
+        group.add_argument(
+            option,
+            type=type_,
+            default=default,
+            metavar=metavar,
+            help=f"{help_text} (default: %(default)s)",
+        )
+
+
+def add_train_output(group):
+    """Add the options that name the files of a training."""
+    group.add_argument(
+        "--output",
+        metavar="FILE",
+        help="also save the model here: NAME.skops by skops, any other name by joblib "
+        f"(default: none, or {MODEL_FILE} with --no-mlflow)",
+    )
+    group.add_argument(
+        "--save-data",
+        nargs="?",
+        const="data",
+        metavar="DIR",
+        help="save probabilities, labels and features of the held-out rows in the format "
+        "of --data-dir (default of DIR: data)",
+    )
+    _add_overwrite(group)
+
+
+def add_evaluate_output(group):
+    """Add the options that name the folder of an evaluation."""
+    group.add_argument(
+        "--output",
+        metavar="DIR",
+        help="folder for the pictures (default: evaluation_MODEL_PRIORITY)",
+    )
+    _add_overwrite(group)
+
+
+def add_infer_output(group):
+    """Add the options that name the file of corrected rows."""
+    group.add_argument(
+        "--output",
+        metavar="FILE",
+        help="NAME.csv or NAME.parquet, with columns proba_LABEL, prediction and "
+        "adjustment_LABEL; or NAME.npy with the probabilities, beside "
+        "NAME_predictions.npy and NAME_adjustments.npy (default: corrected_probs, in the "
+        "format of the input)",
+    )
+    _add_overwrite(group)
+
+
+def add_model(group):
+    """Add the options that choose a trained model."""
+    group.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="file that train --output wrote (unless it is .skops, loading it runs code of "
+        "its author), models:/NAME@ALIAS or runs:/RUN (default: the newest training in "
+        f"MLflow, or {MODEL_FILE} with --no-mlflow)",
+    )
+    add_priority(group, default=None)
+
+
+def add_tracking(group):
+    """Add the options that choose the MLflow store, or none."""
+    add_tracking_uri(group)
+    group.add_argument(
+        "--no-mlflow", action="store_true", help="use files only, without MLflow"
+    )
+
+
+def add_tracking_uri(group):
+    """Add the option that names the MLflow store."""
+    group.add_argument(
+        "--tracking-uri",
+        metavar="URI",
+        type=absolute_uri,
+        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        help="MLflow store of runs and models (default: %(default)s)",
+    )
+
+
+def add_experiment(group):
+    """Add the option that names the experiment."""
+    group.add_argument(
+        "--experiment-name",
+        metavar="NAME",
+        default="rlcorrect",
+        help="experiment of the run (default: %(default)s)",
+    )
+
+
+def add_run(group):
+    """Add the options that name a run and register its model."""
+    group.add_argument(
+        "--run-name", metavar="NAME", help="name of the run (default: chosen by MLflow)"
+    )
+    group.add_argument(
+        "--register-model",
+        action="store_true",
+        help="register the model, with the aliases accuracy, fp and weighted",
+    )
+    group.add_argument(
+        "--model-name",
+        metavar="NAME",
+        help="name of the registered model (default: rlcorrect)",
+    )
+
+
+def _add_overwrite(group):
+    group.add_argument("--overwrite", action="store_true", help="replace existing files")

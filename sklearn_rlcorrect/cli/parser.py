@@ -1,0 +1,158 @@
+"""The parser of the command line: four commands and their options."""
+
+import argparse
+
+from sklearn_rlcorrect import __version__
+from sklearn_rlcorrect.cli import options
+
+
+def parse(argv):
+    """Parse arguments.
+
+    Parameters
+    ----------
+    argv : list of str
+        Arguments, as for :func:`main`.
+
+    Returns
+    -------
+    args : argparse.Namespace
+        Options, and in ``command`` the name of the command.
+
+    Raises
+    ------
+    SystemExit
+        If the arguments cannot be parsed, or ask for help or the version.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.cli.parser import parse
+    >>> args = parse(["--mode", "train", "--fp_weight", "1.5"])
+    >>> args.command, args.fp_weight
+    ('train', 1.5)
+    """
+    return _parser().parse_args(_mode_first(_hyphenated(argv)))
+
+
+def _hyphenated(argv):
+    """Write ``--data_dir`` as ``--data-dir``; leave values as they are."""
+    parts = [arg.partition("=") for arg in argv]
+    return [
+        (name.replace("_", "-") if name.startswith("--") else name) + equals + value
+        for name, equals, value in parts
+    ]
+
+
+def _mode_first(argv):
+    """Write ``--mode train`` as ``train``."""
+    for i, arg in enumerate(argv):
+        if arg.startswith("--mode="):
+            return [arg.removeprefix("--mode="), *argv[:i], *argv[i + 1 :]]
+        if arg == "--mode" and argv[i + 1 :]:
+            return [argv[i + 1], *argv[:i], *argv[i + 2 :]]
+    return argv
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """Parser that reports an error in one line and accepts no abbreviations."""
+
+    def __init__(self, **kwargs):
+        super().__init__(allow_abbrev=False, **kwargs)
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: error: {message} (try --help)\n")
+
+
+def _parser():
+    parser = _OneLineParser(
+        prog="rlcorrect",
+        description="Fewer false positives from any classifier, by reinforcement learning.",
+        epilog="Try 'rlcorrect train', then 'rlcorrect evaluate': both work without "
+        "arguments. Options may be written with '_' for '-', and '--mode train' for "
+        "'train'.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(
+        title="commands",
+        dest="command",
+        metavar="COMMAND",
+        required=True,
+        parser_class=_OneLineParser,
+    )
+    for add in (_add_train, _add_evaluate, _add_infer, _add_compare):
+        add(commands)
+    return parser
+
+
+def _add_train(commands):
+    parser = commands.add_parser(
+        "train",
+        help="fit a classifier and a correction, compare them on held-out rows",
+        description="Fit a classifier, train the policy that corrects its probabilities, "
+        "compare both on a quarter of the rows, which is held out, and log the model to "
+        "MLflow. Without arguments: a logistic regression on scikit-learn's handwritten "
+        "digits, for the question 'is it an 8?'.",
+    )
+    data = parser.add_argument_group("data")
+    options.add_labelled_rows(data)
+    options.add_positive_class(data)
+    options.add_classifier(parser.add_argument_group("classifier to correct"))
+    objective = parser.add_argument_group("objective")
+    options.add_objective(objective)
+    options.add_priority(objective, default="weighted")
+    options.add_limits(parser.add_argument_group("limits with a guarantee"))
+    options.add_observations(parser.add_argument_group("observations of the policy"))
+    options.add_optimization(parser.add_argument_group("training"))
+    options.add_train_output(parser.add_argument_group("output"))
+    tracking = parser.add_argument_group("MLflow")
+    options.add_tracking(tracking)
+    options.add_experiment(tracking)
+    options.add_run(tracking)
+
+
+def _add_evaluate(commands):
+    parser = commands.add_parser(
+        "evaluate",
+        help="score a trained model and its classifier, draw pictures",
+        description="Score a trained model and the classifier that it corrects on the same "
+        "rows, and draw pictures. Without arguments: the newest model in MLflow, on the "
+        "rows held out of its training. Of rows given by --data or --data-dir all are "
+        "used, or only the held-out ones if MLflow recognizes the rows of the training.",
+    )
+    options.add_model(parser.add_argument_group("model"))
+    options.add_labelled_rows(parser.add_argument_group("data"))
+    options.add_evaluate_output(parser.add_argument_group("output"))
+    tracking = parser.add_argument_group("MLflow")
+    options.add_tracking(tracking)
+    options.add_experiment(tracking)
+
+
+def _add_infer(commands):
+    parser = commands.add_parser(
+        "infer",
+        help="correct rows without labels, from files of any size",
+        description="Write corrected probabilities, predictions and adjustments of rows "
+        "without labels. Rows are read and written in chunks, so that a file may be larger "
+        "than memory.",
+    )
+    options.add_model(parser.add_argument_group("model"))
+    options.add_unlabelled_rows(parser.add_argument_group("data"))
+    options.add_infer_output(parser.add_argument_group("output"))
+    options.add_tracking(parser.add_argument_group("MLflow"))
+
+
+def _add_compare(commands):
+    parser = commands.add_parser(
+        "compare",
+        help="show trainings side by side",
+        description="Show the options in which MLflow runs differ, and their metrics on "
+        "held-out rows, side by side.",
+    )
+    parser.add_argument(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="IDs of runs (default: the five newest trainings)",
+    )
+    options.add_tracking_uri(parser)
+    parser.set_defaults(no_mlflow=False)

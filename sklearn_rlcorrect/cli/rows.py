@@ -1,0 +1,151 @@
+"""The labelled rows that a command names."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sklearn_rlcorrect.datasets import load_eights, read_precomputed, read_table
+
+_EIGHTS = "handwritten digits of scikit-learn, 'is it an 8?'"
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Labelled rows and their source.
+
+    Parameters
+    ----------
+    X : {ndarray, pandas.DataFrame} of shape (n_samples, n_features)
+        Rows.
+
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    name : str
+        Name of the data set, for messages.
+
+    options : dict of str to str, default={}
+        Options that name the rows, with absolute paths, for a later command that runs in
+        another folder.
+
+    n_proba : int, default=0
+        Number of leading columns of `X` that are probabilities of another model.
+
+    default_pos_label : str, default=None
+        Positive class if none is given.
+    """
+
+    X: object
+    y: np.ndarray
+    name: str
+    options: dict = field(default_factory=dict)
+    n_proba: int = 0
+    default_pos_label: str | None = None
+
+    def take(self, rows):
+        """Select rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Indices.
+
+        Returns
+        -------
+        X : {ndarray, pandas.DataFrame} of shape (n_selected, n_features)
+            Rows.
+
+        y : ndarray of shape (n_selected,)
+            Labels.
+        """
+        X = self.X.iloc[rows] if hasattr(self.X, "iloc") else self.X[rows]
+        return X, self.y[rows]
+
+
+def row_options(args):
+    """Return the options of a command that name rows.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of the command.
+
+    Returns
+    -------
+    options : dict of str to str, or None
+        ``data``, ``target`` and ``data_dir``; None if none is given.
+    """
+    options = {name: getattr(args, name) for name in ("data", "target", "data_dir")}
+    return options if any(options.values()) else None
+
+
+def labelled_rows(options, text_columns=()):
+    """Read labelled rows.
+
+    Parameters
+    ----------
+    options : dict of str to str
+        From :func:`row_options`, or logged by a training. Empty names the handwritten
+        digits of scikit-learn.
+
+    text_columns : collection of str, default=()
+        Columns of a CSV to read as text.
+
+    Returns
+    -------
+    data : LabelledRows
+        The rows.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If options contradict each other, or the files cannot be read.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.cli.rows import labelled_rows
+    >>> labelled_rows({}).X.shape
+    (1797, 64)
+    """
+    data, target, folder = (options.get(name) for name in ("data", "target", "data_dir"))
+    if folder and (data or target):
+        raise ValueError("--data and --data-dir both name rows: give one")
+    if bool(data) != bool(target):
+        raise ValueError("--data FILE and --target COLUMN go together: give both")
+    if folder:
+        return _precomputed(folder)
+    if data:
+        options = {"data": str(Path(data).resolve()), "target": target}
+        return LabelledRows(*read_table(data, target, text_columns), data, options)
+    return LabelledRows(*load_eights(), _EIGHTS, default_pos_label="eight")
+
+
+def unknown_training(name):
+    """Return the warning that a model may have been fitted on the rows it is scored on.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model or classifier.
+
+    Returns
+    -------
+    caution : str
+        Two lines.
+    """
+    return (
+        f"Whether {name} was fitted on some of these rows is not known. If it was, the\n"
+        "scores below are too optimistic."
+    )
+
+
+def _precomputed(folder):
+    rows = read_precomputed(folder, labelled=True)
+    return LabelledRows(
+        rows.columns(),
+        np.asarray(rows.y),
+        folder,
+        {"data_dir": str(Path(folder).resolve())},
+        n_proba=rows.proba.shape[1],
+    )

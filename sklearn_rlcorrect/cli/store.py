@@ -1,0 +1,178 @@
+"""The MLflow store of a command: open it, check it, make it."""
+
+import contextlib
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+_SQLITE = "sqlite:///"
+
+
+def absolute_uri(tracking_uri):
+    """Resolve the file of a sqlite store against the current folder.
+
+    MLflow keeps a database open by its URI: a relative one would stay the file of the
+    folder in which it was opened first.
+
+    Parameters
+    ----------
+    tracking_uri : str
+        URI of any store.
+
+    Returns
+    -------
+    tracking_uri : str
+        The same store.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.cli.store import absolute_uri
+    >>> absolute_uri("sqlite:///mlflow.db").endswith("/mlflow.db")
+    True
+    """
+    path = _database(tracking_uri)
+    return tracking_uri if path is None else f"{_SQLITE}{path.resolve()}"
+
+
+@contextlib.contextmanager
+def mlflow_store(args):
+    """Direct MLflow to the store of a command, silently, and restore its state on leaving.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of the command; nothing happens with ``no_mlflow``.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Raises
+    ------
+    ValueError
+        If MLflow is not installed, or the store exists and cannot be read.
+    """
+    if args.no_mlflow:
+        yield
+        return
+    mlflow = _import_mlflow()
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    with _errors_only("mlflow", "alembic"):
+        mlflow.set_tracking_uri(args.tracking_uri)
+        try:
+            _check_readable(args.tracking_uri)
+            yield
+        finally:
+            mlflow.set_tracking_uri(before)
+
+
+def check_store(tracking_uri):
+    """Raise an error if there is no database yet, which a search would create.
+
+    Parameters
+    ----------
+    tracking_uri : str
+        URI of a store.
+
+    Raises
+    ------
+    ValueError
+        If it is a sqlite store that does not exist.
+    """
+    path = _database(tracking_uri)
+    if path is not None and not path.is_file():
+        raise ValueError(
+            f"there is no MLflow store at {tracking_uri} yet: train a model first, or give "
+            "--tracking-uri"
+        )
+
+
+def experiment_id(args):
+    """Return the ID of a command's experiment; make it and its store if needed.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of the command: ``tracking_uri`` and ``experiment_name``.
+
+    Returns
+    -------
+    experiment_id : str
+        ID of the experiment.
+    """
+    import mlflow
+
+    _make_store(args.tracking_uri)
+    client = mlflow.MlflowClient()
+    try:
+        return client.create_experiment(args.experiment_name)
+    except mlflow.MlflowException:
+        # In this order, for another process may make it at the same time.
+        experiment = client.get_experiment_by_name(args.experiment_name)
+        if experiment is None:
+            raise
+        return experiment.experiment_id
+
+
+def _import_mlflow():
+    try:
+        import mlflow
+    except ImportError as error:
+        raise ValueError(
+            "MLflow is missing: pip install 'sklearn-rlcorrect[cli]', or --no-mlflow"
+        ) from error
+    return mlflow
+
+
+@contextlib.contextmanager
+def _errors_only(*names):
+    """Let loggers pass nothing below an error."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _check_readable(tracking_uri):
+    """Raise an error if a store exists and cannot be read: before a training, not after."""
+    import mlflow
+
+    path = _database(tracking_uri)
+    if path is not None and not path.exists():
+        return
+    try:
+        mlflow.MlflowClient().search_experiments(max_results=1)
+    except Exception as error:  # each kind of store fails in its own way
+        raise ValueError(f"cannot use {tracking_uri}: {error}") from error
+
+
+def _make_store(tracking_uri):
+    """Make a database under another name, for MLflow leaves a broken one if interrupted.
+
+    Nor can two processes make one file at the same time; a link is made by one of them.
+    """
+    path = _database(tracking_uri)
+    if path is None or path.exists():
+        return
+    import mlflow
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        made = Path(folder) / path.name
+        mlflow.MlflowClient(f"{_SQLITE}{made}").search_experiments()
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
+
+
+def _database(tracking_uri):
+    """Return the file of a sqlite store; None for any other store."""
+    path = tracking_uri.removeprefix(_SQLITE)
+    return None if path == tracking_uri else Path(path)

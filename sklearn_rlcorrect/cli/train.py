@@ -1,0 +1,193 @@
+"""``rlcorrect train``: fit a classifier and its correction, save, log and report them."""
+
+import shlex
+import warnings
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect._validation import check_parameters, check_target
+from sklearn_rlcorrect.agent.selection import PRIORITIES
+from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
+from sklearn_rlcorrect.cli.options import MODEL_FILE
+from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.report import print_proven, print_scores
+from sklearn_rlcorrect.cli.rows import labelled_rows, row_options, unknown_training
+from sklearn_rlcorrect.cli.store import check_store, experiment_id, mlflow_store
+from sklearn_rlcorrect.datasets import check_precomputed_output, write_precomputed
+from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.features import TableFeatures
+from sklearn_rlcorrect.persistence import check_output, dump_model
+
+_HELD_OUT = 0.25
+
+
+def run(args):
+    """Train a correction.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of ``rlcorrect train``.
+    """
+    _check_options(args)
+    _check_outputs(args)
+    with mlflow_store(args):
+        _train(args)
+
+
+def _train(args):
+    baseline, baseline_run = _baseline(args)
+    data = labelled_rows(row_options(args) or tracking.trained_on(baseline_run) or {})
+    check_target(data.y)
+    _check_labels_known(args, baseline, data)
+    rows, note, caution = _usable_rows(args, baseline_run, data)
+    train_rows, test_rows = train_test_split(
+        rows, test_size=_HELD_OUT, stratify=data.y[rows], random_state=args.seed
+    )
+    model = _fit(args, data, baseline, train_rows)
+    run_id = _keep(args, model, data, test_rows, caution)
+    print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
+    for line in filter(None, [note, caution]):
+        print(line)
+    print_scores(model, evaluate_correction(model, *data.take(test_rows)))
+    print_proven(model)
+    _print_places(args, model, run_id)
+
+
+def _check_options(args):
+    bases = ("estimator", "baseline_run_id", "data_dir")
+    given = [f"--{name.replace('_', '-')}" for name in bases if getattr(args, name)]
+    if len(given) > 1:
+        raise ValueError(f"{given[0]} and {given[1]} name two classifiers: give one")
+    if args.no_mlflow and (args.baseline_run_id or args.register_model):
+        option = "--baseline-run-id" if args.baseline_run_id else "--register-model"
+        raise ValueError(f"{option} needs MLflow: leave --no-mlflow out")
+    if args.normalize_features and not args.use_input_features:
+        raise ValueError(
+            "--normalize-features and --no-use-input-features exclude each other"
+        )
+    if args.model_name and not args.register_model:
+        raise ValueError("--model-name is for --register-model: give both")
+    if set(args.model_name or "") & set("/:"):
+        raise ValueError(f"--model-name {args.model_name} must not hold '/' or ':'")
+
+
+def _check_outputs(args):
+    outputs = []
+    if _model_file(args):
+        outputs.append(check_output(_model_file(args), overwrite=args.overwrite))
+    if args.save_data:
+        outputs += check_precomputed_output(args.save_data, overwrite=args.overwrite)
+    check_not_input(args, outputs)
+
+
+def _baseline(args):
+    """Return the logged classifier to correct, and its run; None if one is to be fitted."""
+    if args.baseline_run_id is None:
+        return None, None
+    check_store(args.tracking_uri)
+    return tracking.load_baseline(args.baseline_run_id)
+
+
+def _check_labels_known(args, baseline, data):
+    unknown = np.setdiff1d(data.y, getattr(baseline, "classes_", data.y)).tolist()
+    if unknown:
+        raise ValueError(
+            f"the classifier of run {args.baseline_run_id} does not know the label "
+            f"{unknown[0]!r} of {data.name}: give its rows, --data FILE --target COLUMN"
+        )
+
+
+def _usable_rows(args, baseline_run, data):
+    """Return rows that the classifier was not fitted on, a note and a warning to print."""
+    every_row = np.arange(len(data.y))
+    if baseline_run is None:
+        return every_row, "", ""
+    rows = tracking.held_out_rows(baseline_run, data.X, data.y)
+    if rows is None:
+        return (
+            every_row,
+            "",
+            unknown_training(f"the classifier of run {args.baseline_run_id}"),
+        )
+    note = f"({len(every_row) - len(rows)} rows that its run was trained on are left out)"
+    return rows, note, tracking.caution_of(baseline_run)
+
+
+def _fit(args, data, baseline, train_rows):
+    X, y = data.take(train_rows)
+    model = make_corrector(args, data, baseline, X)
+    check_parameters(model)
+    with tracking.without_autolog(), warnings.catch_warnings():
+        # print_scores reports it.
+        warnings.filterwarnings("ignore", "No correction by the policy")
+        return model.fit(X, y)
+
+
+def _keep(args, model, data, test_rows, caution):
+    """Save and log a trained model; return the ID of its run, None without MLflow."""
+    X, y = data.take(test_rows)
+    if _model_file(args):
+        dump_model(model, _model_file(args))
+    if args.save_data:
+        _save_data(args.save_data, model, X, y)
+    if args.no_mlflow:
+        return None
+    import mlflow
+
+    place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
+    with mlflow.start_run(**place) as run:
+        params = data.options | {"classifier": classifier_name(args)}
+        name = _registered_name(args)
+        tracking.log_run(model, X, y, params=params, registered_model_name=name)
+        source = {"name": data.name, "options": data.options, "caution": caution}
+        tracking.log_rows(data.X, data.y, test_rows, **source)
+    return run.info.run_id
+
+
+def _save_data(folder, model, X, y):
+    """Write rows in the format of ``--data-dir``."""
+    before, _ = model.predict_before_after(X)
+    try:
+        hidden = np.asarray(X, dtype=np.float64)
+    except (TypeError, ValueError):
+        hidden = TableFeatures().fit_transform(X)
+    write_precomputed(folder, before, hidden, y)
+
+
+def _model_file(args):
+    return args.output or (MODEL_FILE if args.no_mlflow else None)
+
+
+def _registered_name(args):
+    return (args.model_name or "rlcorrect") if args.register_model else None
+
+
+def _print_places(args, model, run_id):
+    """Print where model, rows and run are, and how to use them."""
+    output = _model_file(args)
+    if output:
+        reader = "skops.io" if output.endswith(".skops") else "joblib"
+        print(f"\nSaved to {output}, by {reader}")
+    if args.save_data:
+        options = f"--data-dir {args.save_data}"
+        if model.pos_label is not None:
+            options += f" --pos-label {model.pos_label}"
+        print(f"\nHeld-out rows saved. To read them: {options}")
+    if args.register_model:
+        aliases = ", ".join(f"models:/{_registered_name(args)}@{p}" for p in PRIORITIES)
+        print(f"\nRegistered: {aliases}")
+    if run_id:
+        _print_run(args, run_id)
+
+
+def _print_run(args, run_id):
+    uri = shlex.quote(args.tracking_uri)
+    print(
+        f"\nMLflow run {run_id} (experiment {args.experiment_name}) holds the model, "
+        "its learning\ncurves and pictures. To view and evaluate it:\n"
+        f"  mlflow ui --backend-store-uri {uri}\n"
+        f"  rlcorrect evaluate --model-priority fp --tracking-uri {uri}"
+    )

@@ -1,0 +1,80 @@
+"""Files that are written whole or not at all."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def check_output(path, *, overwrite=False):
+    """Return `path` if a file can be written there.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write.
+
+    overwrite : bool, default=False
+        Whether a file that exists may be replaced.
+
+    Returns
+    -------
+    path : pathlib.Path
+        The same path.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and `overwrite` is False, or `path` is a folder.
+
+    FileNotFoundError
+        If the folder of the file does not exist.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.persistence import check_output
+    >>> folder = getfixture("tmp_path")
+    >>> check_output(folder / "model.skops").name
+    'model.skops'
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"no such folder: {path.parent}")
+    if path.is_dir():
+        raise FileExistsError(f"{path} is a folder: give the name of a file in it")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists: choose another place, or --overwrite")
+    return path
+
+
+@contextmanager
+def replacing(path):
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write; replaced if it exists.
+
+    Yields
+    ------
+    temporary : pathlib.Path
+        File to write to, in the same folder. It is renamed to `path` when the block ends
+        without an exception, and removed otherwise.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.persistence import replacing
+    >>> folder = getfixture("tmp_path")
+    >>> with replacing(folder / "note.txt") as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> [path.name for path in folder.iterdir()]
+    ['note.txt']
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

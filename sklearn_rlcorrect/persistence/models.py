@@ -1,0 +1,201 @@
+"""Files of models: written and read by skops or joblib, and checked."""
+
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+import joblib
+
+from sklearn_rlcorrect.classifier import FORMAT_VERSION, RLCalibratedClassifier
+from sklearn_rlcorrect.persistence.files import replacing
+
+# Our types in a skops file, for ``skops.io.load(file, trusted=SKOPS_TRUSTED_TYPES)``.
+SKOPS_TRUSTED_TYPES = [
+    "sklearn_rlcorrect.classifier.RLCalibratedClassifier",
+    "sklearn_rlcorrect.features.TableFeatures",
+    "sklearn_rlcorrect.precomputed.PrecomputedProbaClassifier",
+]
+
+
+def dump_model(model, path):
+    """Write a fitted model to a file, whole or not at all.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted model.
+
+    path : str or path-like
+        File to write; replaced if it exists. ``NAME.skops`` is written by skops, whose
+        files can be read without running code; any other name by joblib.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    ImportError
+        If the name ends in ``.skops`` and skops is not installed.
+
+    Examples
+    --------
+    >>> import joblib
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn_rlcorrect.persistence import dump_model
+    >>> folder = getfixture("tmp_path")
+    >>> dump_model(LogisticRegression(C=2.0), folder / "model.joblib")
+    >>> joblib.load(folder / "model.joblib")
+    LogisticRegression(C=2.0)
+    """
+    with replacing(path) as temporary:
+        if _is_skops(path):
+            import skops.io
+
+            skops.io.dump(model, temporary)
+        else:
+            joblib.dump(model, temporary)
+
+
+def load_model(path, *, trusted=()):
+    """Read a corrector that :func:`dump_model`, joblib or skops wrote.
+
+    A joblib file runs code of its author when it is read: read files of people you
+    trust. A skops file makes objects of trusted types only.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to read; by skops if its name ends in ``.skops``, else by joblib.
+
+    trusted : iterable of str, default=()
+        Types to trust in a skops file besides those that skops itself trusts and
+        :data:`SKOPS_TRUSTED_TYPES`.
+
+    Returns
+    -------
+    model : RLCalibratedClassifier
+        Fitted model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+
+    ValueError
+        If the file cannot be read, holds something else than a fitted corrector, holds
+        types that are not trusted, or is of a later format.
+
+    ImportError
+        If the name ends in ``.skops`` and skops is not installed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.persistence import dump_model, load_model
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000).fit(X, y)
+    >>> path = getfixture("tmp_path") / "model.skops"
+    >>> dump_model(model, path)
+    >>> bool((load_model(path).predict(X) == model.predict(X)).all())
+    True
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    read = _read_skops if _is_skops(path) else _read_joblib
+    model = check_corrector(read(path, trusted), path)
+    if model.format_version_ > FORMAT_VERSION:
+        raise ValueError(
+            f"{path} was written by a later sklearn-rlcorrect, in format "
+            f"{model.format_version_}: this one reads up to {FORMAT_VERSION}"
+        )
+    return model
+
+
+def check_corrector(model, source):
+    """Return `model` if it is a fitted corrector.
+
+    Parameters
+    ----------
+    model : object
+        Anything.
+
+    source : str or path-like
+        Where it is from, for the message.
+
+    Returns
+    -------
+    model : RLCalibratedClassifier
+        The same object.
+
+    Raises
+    ------
+    ValueError
+        If it is something else, or not fitted.
+
+    Examples
+    --------
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect.persistence import check_corrector
+    >>> check_corrector(GaussianNB(), "model")
+    Traceback (most recent call last):
+        ...
+    ValueError: model holds a GaussianNB, not an RLCalibratedClassifier: ...
+    """
+    if not isinstance(model, RLCalibratedClassifier):
+        raise ValueError(_not_a_corrector(type(model).__name__, source))
+    if not hasattr(model, "policies_"):
+        raise ValueError(f"{source} holds an RLCalibratedClassifier that is not fitted")
+    return model
+
+
+def _not_a_corrector(name, source):
+    return (
+        f"{source} holds a {name}, not an RLCalibratedClassifier: take the corrector out "
+        "of it"
+    )
+
+
+def _is_skops(path):
+    return Path(path).suffix == ".skops"
+
+
+def _read_joblib(path, trusted):
+    try:
+        return joblib.load(path)
+    except Exception as error:  # a damaged file can raise anything
+        raise ValueError(f"cannot read {path} as a joblib file: {error!r}") from error
+
+
+def _read_skops(path, trusted):
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    trusted = [*SKOPS_TRUSTED_TYPES, *trusted]
+    try:
+        return skops.io.load(path, trusted=trusted)
+    except UntrustedTypesFoundException as error:
+        unknown = sorted({*skops.io.get_untrusted_types(file=path)} - {*trusted})
+        raise ValueError(_refusal(path, trusted, unknown)) from error
+    except Exception as error:  # a damaged file can raise anything
+        raise ValueError(f"cannot read {path} as a skops file: {error!r}") from error
+
+
+def _refusal(path, trusted, unknown):
+    """Message about untrusted types, unless trusting them would be of no use."""
+    outermost = _outermost_type(path)
+    # A type of scikit-learn: those of others may be subclasses of the corrector.
+    if outermost not in [*trusted, *unknown]:
+        return _not_a_corrector(outermost.split(".")[-1], path)
+    return (
+        f"{path} holds types that are not trusted: {', '.join(unknown)}. If you trust "
+        "them, name them in load_model(..., trusted=[...])"
+    )
+
+
+def _outermost_type(path):
+    with ZipFile(path) as file:
+        schema = json.loads(file.read("schema.json"))
+    return f"{schema['__module__']}.{schema['__class__']}"

@@ -1,0 +1,86 @@
+"""Files of all pictures of a fitted corrector."""
+
+from pathlib import Path
+
+from sklearn_rlcorrect.agent.selection import selected_checkpoints
+from sklearn_rlcorrect.plotting._base import STYLE, arguments_of_estimator
+from sklearn_rlcorrect.plotting.adjustment import AdjustmentDisplay
+from sklearn_rlcorrect.plotting.confusion import ConfusionChangeDisplay
+from sklearn_rlcorrect.plotting.correction import CorrectionDisplay
+from sklearn_rlcorrect.plotting.false_positives import FalsePositiveDisplay
+from sklearn_rlcorrect.plotting.reliability import ReliabilityDisplay
+from sklearn_rlcorrect.plotting.training import TrainingCurveDisplay
+
+_BEFORE_AFTER = {
+    "confusion": ConfusionChangeDisplay,
+    "adjustments": AdjustmentDisplay,
+    "corrections": CorrectionDisplay,
+    "false_positives": FalsePositiveDisplay,
+    "reliability": ReliabilityDisplay,
+}
+
+
+def save_pictures(estimator, X, y, folder):
+    """Write the six pictures of a fitted corrector as PNG.
+
+    Parameters
+    ----------
+    estimator : RLCalibratedClassifier
+        Fitted.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows that the corrector was not fitted on.
+
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    folder : str or path-like
+        Folder that exists.
+
+    Returns
+    -------
+    paths : list of pathlib.Path
+        Files written: five displays of the rows, and ``training.png``.
+
+    Raises
+    ------
+    ValueError
+        If `estimator` is no fitted corrector, or if `y` holds a label that it does not
+        know.
+
+    FileNotFoundError
+        If `folder` does not exist.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.plotting import save_pictures
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000)
+    >>> model = model.fit(X[:400], y[:400])
+    >>> with TemporaryDirectory() as folder:
+    ...     paths = save_pictures(model, X[400:], y[400:], folder)
+    >>> len(paths), paths[0].name
+    (6, 'confusion.png')
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    displays = _displays(estimator, X, y)
+    paths = [Path(folder) / f"{name}.png" for name in displays]
+    with rc_context(STYLE):
+        for path, display in zip(paths, displays.values(), strict=True):
+            # Not by pyplot, which would open a window, and keep the figure.
+            display.plot(ax=display._subplots(Figure)).figure_.savefig(path, dpi=200)
+    return paths
+
+
+def _displays(estimator, X, y):
+    """Make the displays by name, from one prediction of the rows."""
+    arguments = arguments_of_estimator(estimator, X, y)
+    displays = {name: display(**arguments) for name, display in _BEFORE_AFTER.items()}
+    training = TrainingCurveDisplay(estimator.history_, selected_checkpoints(estimator))
+    return displays | {"training": training}

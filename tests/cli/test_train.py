@@ -1,0 +1,192 @@
+"""``rlcorrect train`` without MLflow."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.datasets import load_eights
+from sklearn_rlcorrect.persistence import dump_model
+
+pytest_plugins = ["cli_fixtures"]
+pytestmark = pytest.mark.usefixtures("empty_folder")
+METRICS = [
+    "false positives",
+    "false negatives",
+    "accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "brier",
+    "log loss",
+    "cost (1.2 per FP)",
+    "changed",
+]
+
+
+def test_train_without_arguments(capsys, tmp_path):
+    assert main(["train", "--no-mlflow", "--timesteps", "2000"]) == 0
+    output = capsys.readouterr().out
+    rows = re.findall(
+        r"^([a-zFP1-9 .()]+?) +([\d.]+) +([\d.]+)$", output, flags=re.MULTILINE
+    )
+    assert [name for name, _, _ in rows] == METRICS
+    assert sorted(os.listdir()) == ["rlcorrect_model.joblib"]
+    X, _ = load_eights()
+    model = joblib.load("rlcorrect_model.joblib")
+    assert model.predict_proba(X).shape == (1797, 2)
+    assert model.pos_label == "eight"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_train_on_a_table(table, suffix, capsys):
+    path = f"table{suffix}"
+    if suffix == ".parquet":
+        table.to_parquet(path)
+    else:
+        table.to_csv(path, index=False)
+    command = (
+        f"train --no-mlflow --data {path} --target label --pos-label malignant --seed 3"
+    )
+    assert main([*command.split(), "--timesteps", "400", "--output", "m.joblib"]) == 0
+    model = joblib.load("m.joblib")
+    assert model.pos_label == "malignant"
+    assert model.random_state == 3
+    assert set(model.predict(table.drop(columns="label"))) == {"benign", "malignant"}
+
+
+def test_many_classes_and_numeric_positive_label(wine, capsys):
+    X, _, y, _ = wine
+    pd.DataFrame(X).assign(y=y).to_csv("wine.csv", index=False)
+    command = [
+        "train",
+        "--no-mlflow",
+        "--data",
+        "wine.csv",
+        "--target",
+        "y",
+        "--timesteps",
+        "400",
+    ]
+    assert main(command) == 0
+    assert joblib.load("rlcorrect_model.joblib").pos_label is None
+    assert main([*command, "--pos-label", "2", "--overwrite"]) == 0
+    assert joblib.load("rlcorrect_model.joblib").pos_label == 2
+
+
+def test_limits_are_proven_or_refused(table, capsys):
+    table.to_csv("table.csv", index=False)
+    train = "train --no-mlflow --data table.csv --target label --timesteps 400 --overwrite"
+    assert main([*train.split(), "--max-accuracy-drop", "0.1"]) == 0
+    proven = "Proven on a calibration set of 64 rows: max_accuracy_drop=0.1 at conf"
+    assert proven in out(capsys)
+    assert main([*train.split(), "--max-accuracy-drop", "0", "--confidence", "0.99"]) == 0
+    assert "Not proven: max_accuracy_drop=0 at confidence=0.99" in out(capsys)
+    assert main([*train.split(), "--max-fpr", "0.001"]) == 2
+    assert "max_fpr needs 2995 negative rows" in capsys.readouterr().err
+
+
+def out(capsys):
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def test_it_says_so_when_nothing_helps(table, capsys):
+    table["label"] = np.random.default_rng(0).permutation(table["label"])
+    table.to_csv("noise.csv", index=False)
+    command = "train --no-mlflow --data noise.csv --target label --priority accuracy"
+    assert main([*command.split(), "--timesteps", "20"]) == 0
+    model = joblib.load("rlcorrect_model.joblib")
+    said = "stay as they are" in capsys.readouterr().out
+    assert said == (model.selected_["accuracy"] == 0)
+
+
+def test_a_failed_write_keeps_the_old_file(monkeypatch, tmp_path):
+    dump_model({"old": 1}, "model.joblib")
+    with pytest.raises(Exception, match=r"(?i)pickle"):
+        dump_model({"new": lambda: None}, "model.joblib")
+    assert joblib.load("model.joblib") == {"old": 1}
+    assert sorted(os.listdir()) == ["model.joblib"]
+
+
+def test_progress_bar_on_a_terminal_only(table, monkeypatch, capsys):
+    table.to_csv("table.csv", index=False)
+    options = "--data table.csv --target label --timesteps 400 --overwrite"
+    command = ["train", "--no-mlflow", *options.split()]
+    main(command)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    main(command)
+    assert "train policies: 100%" in capsys.readouterr().err
+
+
+def test_estimator_and_features_are_chosen(table, capsys):
+    table.to_csv("table.csv", index=False)
+    command = (
+        "train --no-mlflow --data table.csv --target label --timesteps 100 --overwrite"
+    )
+    options = "--estimator sklearn.naive_bayes.GaussianNB --learning-rate 0.002"
+    assert main([*command.split(), *options.split(), "--normalize-features"]) == 0
+    model = joblib.load("rlcorrect_model.joblib")
+    assert type(model.estimator_[-1]).__name__ == "GaussianNB"
+    assert model.learning_rate == 0.002
+    rows = table.drop(columns="label")
+    ranked = model.feature_transformer_.transform(rows)[:, 1]
+    assert abs(np.quantile(ranked, 0.84) - 1) < 0.2
+    assert main([*command.split(), "--no-use-input-features"]) == 0
+    assert joblib.load("rlcorrect_model.joblib").feature_transformer_ is None
+
+
+def test_estimator_gets_the_seed():
+    args = ["train", "--no-mlflow", "--timesteps", "20", "--seed", "7"]
+    assert main([*args, "--estimator", "sklearn.tree.DecisionTreeClassifier"]) == 0
+    model = joblib.load("rlcorrect_model.joblib")
+    assert model.estimator_[-1].random_state == 7
+
+
+@pytest.mark.parametrize("numeric", [True, False])
+def test_saved_data_is_read_back(table, numeric, capsys):
+    if numeric:
+        table = table.drop(columns=["size", "a"])
+    table.to_csv("table.csv", index=False)
+    quick = ["--no-mlflow", "--timesteps", "400"]
+    command = "train --data table.csv --target label --save-data --output table.joblib"
+    assert main([*command.split(), *quick]) == 0
+    proba, y = np.load("data/baseline_probs.npy"), np.load("data/true_labels.npy")
+    assert proba.shape == (107, 2)
+    assert (np.array(["benign", "malignant"])[proba.argmax(axis=1)] == y).mean() > 0.8
+
+    infer = "infer --no-mlflow --data-dir data --output"
+    of_table = main([*infer.split(), "table.npy", "--model", "table.joblib"])
+    assert of_table == (0 if numeric else 2)
+    if numeric:
+        before = np.load("table.npy") - np.load("table_adjustments.npy")
+        np.testing.assert_allclose(before, proba, atol=1e-6)
+    else:
+        assert "of a table with texts, give the table" in capsys.readouterr().err
+
+    assert main(["train", "--data-dir", "data", *quick]) == 0
+    model = joblib.load("rlcorrect_model.joblib")
+    assert main([*infer.split(), "data.npy", "--no-mlflow"]) == 0
+    X = np.hstack([proba, np.load("data/hidden_reps.npy")])
+    np.testing.assert_allclose(np.load("data.npy"), model.predict_proba(X), atol=1e-12)
+    assert main(["evaluate", "--no-mlflow", "--data-dir", "data"]) == 0
+    assert "data: all 107 rows" in capsys.readouterr().out
+
+
+def test_one_column_of_probabilities(capsys):
+    rng = np.random.default_rng(0)
+    Path("data").mkdir()
+    y = rng.integers(0, 2, 200)
+    np.save("data/baseline_probs.npy", (y + rng.random(200)) / 2)
+    np.save("data/true_labels.npy", y)
+    assert main(["train", "--no-mlflow", "--data-dir", "data", "--timesteps", "400"]) == 0
+    assert main(["infer", "--no-mlflow", "--data-dir", "data"]) == 0
+    assert np.load("corrected_probs.npy").shape == (200, 2)

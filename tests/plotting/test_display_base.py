@@ -1,0 +1,128 @@
+"""What all displays of before and after have in common."""
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from six_rows import AFTER, BEFORE, Y
+from sklearn.naive_bayes import GaussianNB
+
+from conftest import QUICK
+from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect.plotting import (
+    AdjustmentDisplay,
+    ConfusionChangeDisplay,
+    CorrectionDisplay,
+    FalsePositiveDisplay,
+    ReliabilityDisplay,
+)
+
+DISPLAYS = [
+    AdjustmentDisplay,
+    ConfusionChangeDisplay,
+    CorrectionDisplay,
+    FalsePositiveDisplay,
+    ReliabilityDisplay,
+]
+
+
+@pytest.fixture(scope="module", params=["cancer", "wine"])
+def fitted(request):
+    X, X_test, y, y_test = request.getfixturevalue(request.param)
+    return RLCalibratedClassifier(GaussianNB(), **QUICK).fit(X, y), X_test, y_test
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_from_estimator_is_from_predictions(fitted, display):
+    model, X, y = fitted
+    before, after = model.predict_before_after(X)
+    pictures = []
+    for drawn in (
+        display.from_estimator(model, X, y),
+        display.from_predictions(y, before, after, classes=model.classes_),
+    ):
+        assert isinstance(drawn, display)
+        drawn.figure_.canvas.draw()
+        pictures.append(np.asarray(drawn.figure_.canvas.buffer_rgba()))
+    np.testing.assert_array_equal(*pictures)
+    assert len(np.unique(pictures[0].reshape(-1, 4), axis=0)) > 10
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_axes_are_accepted_and_plot_returns_self(display):
+    drawn = display.from_predictions(Y, BEFORE, AFTER)
+    count = drawn._n_columns
+    figure, axes = plt.subplots(1, count)
+    assert drawn.plot(ax=axes) is drawn
+    assert drawn.figure_ is figure
+    assert list(np.ravel(drawn.ax_)) == list(np.ravel(axes))
+
+
+def test_one_column_is_the_second_class():
+    both = np.column_stack([1 - BEFORE, BEFORE]), np.column_stack([1 - AFTER, AFTER])
+    one = CorrectionDisplay.from_predictions(Y, BEFORE, AFTER)
+    two = CorrectionDisplay.from_predictions(Y, *both)
+    np.testing.assert_array_equal(one.before, two.before)
+    np.testing.assert_array_equal(one.after, two.after)
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_nothing_wrong_and_nothing_moved(display):
+    certain = (Y == "yes").astype(float)
+    display.from_predictions(Y, certain, certain).figure_.canvas.draw()
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_one_row(display):
+    display.from_predictions(
+        ["no"], [0.4], [0.3], classes=["no", "yes"]
+    ).figure_.canvas.draw()
+
+
+@pytest.mark.parametrize(
+    ("y", "before", "after", "options", "message"),
+    [
+        (Y[:5], BEFORE, AFTER, {}, "inconsistent numbers of samples"),
+        (Y, BEFORE, np.ones((6, 3)) / 3, {}, r"\(6, 2\) and after \(6, 3\): both need"),
+        (Y, BEFORE, AFTER, {"classes": ["maybe", "no"]}, "y_true holds 'yes', which is"),
+        (Y, BEFORE, AFTER, {"classes": ["yes", "no"]}, "must be sorted, and the columns"),
+        (Y, BEFORE, AFTER, {"ax": [None, None]}, "ax holds 2 Axes, but this picture needs"),
+        (Y, BEFORE, AFTER, {"pos_label": "maybe"}, "pos_label names the class 'maybe'"),
+    ],
+)
+def test_bad_input(y, before, after, options, message):
+    with pytest.raises(ValueError, match=message):
+        CorrectionDisplay.from_predictions(y, before, after, **options)
+
+
+def test_other_estimators_are_refused(cancer):
+    X, X_test, y, y_test = cancer
+    with pytest.raises(ValueError, match="estimator holds a GaussianNB, not an RLCal"):
+        CorrectionDisplay.from_estimator(GaussianNB().fit(X, y), X_test, y_test)
+
+
+def test_pictures_follow_the_positive_label(cancer):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(GaussianNB(), pos_label=0, **QUICK).fit(X, y)
+    display = CorrectionDisplay.from_estimator(model, X_test, y_test)
+    assert display.ax_.get_xlabel() == "probability of “0” before"
+    model.set_params(pos_label=None, fp_weight={0: 2.0})
+    display = FalsePositiveDisplay.from_estimator(model, X_test, y_test)
+    assert display.positives.tolist() == [0]
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+@pytest.mark.parametrize("n_classes", [2, 7, 30])
+def test_long_labels_stay_in_the_picture(display, n_classes):
+    rng = np.random.default_rng(0)
+    classes = np.array([f"{k:02d} kinds of spruce, fir and pine" for k in range(n_classes)])
+    before, after = rng.dirichlet(np.ones(n_classes), size=(2, 500))
+    options = {"classes": classes, "pos_label": classes[1]}
+    drawn = display.from_predictions(
+        classes[rng.integers(n_classes, size=500)], before, after, **options
+    )
+    drawn.figure_.canvas.draw()
+    drawn_on, figure = drawn.figure_.get_tightbbox(), drawn.figure_.bbox_inches
+    # A hundredth of an inch is the blank margin of a letter.
+    assert min(drawn_on.x0, drawn_on.y0) > -0.01
+    assert drawn_on.x1 < figure.x1 + 0.01
+    assert drawn_on.y1 < figure.y1 + 0.01

@@ -1,0 +1,35 @@
+"""Files of all pictures."""
+
+import pytest
+from matplotlib import pyplot as plt
+from sklearn.naive_bayes import GaussianNB
+
+from conftest import QUICK
+from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect.plotting import save_pictures
+
+
+@pytest.mark.parametrize("data", ["cancer", "wine"])
+def test_pictures_are_saved_and_figures_closed(data, request, tmp_path):
+    X, X_test, y, y_test = request.getfixturevalue(data)
+    model = RLCalibratedClassifier(GaussianNB(), **QUICK).fit(X, y)
+    paths = save_pictures(model, X_test, y_test, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        path.name for path in paths
+    )
+    assert len(paths) == 6
+    for path in paths:
+        height, width, _ = plt.imread(path).shape
+        assert width == 680
+        assert 300 < height < 900
+    assert plt.get_fignums() == []
+
+
+def test_bad_input(cancer, tmp_path):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(GaussianNB(), **QUICK).fit(X, y)
+    with pytest.raises(FileNotFoundError):
+        save_pictures(model, X_test, y_test, tmp_path / "missing")
+    with pytest.raises(ValueError, match="estimator holds a GaussianNB"):
+        save_pictures(model.estimator_, X_test, y_test, tmp_path)
+    assert list(tmp_path.iterdir()) == []
