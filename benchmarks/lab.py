@@ -21,7 +21,8 @@ import tasks
 import torch
 from joblib import Parallel, delayed, parallel_config
 
-from sklearn_rlcorrect.agent import posterior, selection, td3, training
+from sklearn_rlcorrect.agent import networks, posterior, replay, selection, td3, training
+from sklearn_rlcorrect.agent.networks import target_proba
 
 SETS = [
     *("german credit", "phoneme", "pima", "spambase"),
@@ -60,11 +61,11 @@ def of_twins(choose):
         posterior = self._posterior(rows, self.share * correction).double()
         proba = torch.from_numpy(self.rows.problem.proba[rows])
         steps = self.actor.steps(self.rows.observations[rows]).detach()
-        rewards = self._class_rewards(rows, td3.targets(steps, proba))
+        rewards = self._class_rewards(rows, target_proba(steps, proba))
         chosen = choose((posterior * rewards).sum(dim=3), dim=0)
         index = chosen[None, :, :, None].expand(1, -1, -1, posterior.shape[3])
         outcome = np.eye(posterior.shape[3])[self.rows.problem.y[rows]]
-        part = td3._OUTCOME
+        part = td3._LABEL_SHARE
         return (1 - part) * posterior.gather(0, index)[0] + part * torch.from_numpy(outcome)
 
     return expected
@@ -80,13 +81,13 @@ VARIANTS = {
     "critics count for nothing": {(td3, "_SHARES"): (0.0,)},
     "critics count in full": {(td3, "_SHARES"): (1.0,)},
     "rewards scrambled": {(td3.TransitionBuffer, "add"): scrambled},
-    "no exploration noise": {(td3, "_EXPLORATION_STD"): 0.0},
-    "exploration noise of 1": {(td3, "_EXPLORATION_STD"): 1.0},
-    "one critic": {(td3, "_N_CRITICS"): 1},
+    "no exploration noise": {(replay, "_EXPLORATION_STD"): 0.0},
+    "exploration noise of 1": {(replay, "_EXPLORATION_STD"): 1.0},
+    "one critic": {(networks, "_N_CRITICS"): 1},
     "minimum of the twins": {(td3.OneStepTD3, "_expected"): of_twins(torch.argmin)},
     "maximum of the twins": {(td3.OneStepTD3, "_expected"): of_twins(torch.argmax)},
-    "own class 0": {(td3, "_OUTCOME"): 0.0},
-    "own class 0.5": {(td3, "_OUTCOME"): 0.5},
+    "own class 0": {(td3, "_LABEL_SHARE"): 0.0},
+    "own class 0.5": {(td3, "_LABEL_SHARE"): 0.5},
     "checkpoints alone": {
         (selection, "SHRINKAGES"): (1.0,),
         (selection, "SHIFTS"): (0.0,),

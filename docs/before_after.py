@@ -23,7 +23,7 @@ DOCS = Path(__file__).parent
 
 
 def main():
-    """Fit a corrector of two classes and one of ten, and draw what they do."""
+    """Fit a corrector of two classes and one of ten, and draw their effect."""
     base = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     two_classes = fit(base, *load_eights(), pos_label="eight")
     draw_readme(*two_classes)
@@ -35,7 +35,7 @@ def main():
 
 
 def fit(base, X, y, **params):
-    """Corrector, and rows that it has not seen."""
+    """Return a fitted corrector and held-out rows."""
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.25, stratify=y, random_state=0
     )
@@ -44,7 +44,7 @@ def fit(base, X, y, **params):
 
 
 def draw_readme(model, X, y):
-    """Mistakes before and after, and every probability."""
+    """Draw the mistakes and every probability, before and after."""
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(8, 3.8), width_ratios=[1, 1.2], layout="constrained"
     )

@@ -30,6 +30,7 @@ autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False  # autodoc shows them
 python_maximum_signature_line_length = 88
+toc_object_entries_show_parents = "hide"
 
 # User guide: Markdown, whose examples pytest runs.
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist"]

@@ -112,7 +112,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
 
 @contextlib.contextmanager
 def restored_on_error(model):
-    """Restore the attributes of an estimator if the block raises.
+    """Restore the fitted attributes of an estimator if the block raises.
 
     Parameters
     ----------
@@ -124,13 +124,22 @@ def restored_on_error(model):
     None
         Nothing.
     """
-    before = vars(model).copy()
+    before = _fitted_attributes(model)
     try:
         yield
     except BaseException:
-        vars(model).clear()
+        for name in _fitted_attributes(model):
+            delattr(model, name)
         vars(model).update(before)
         raise
+
+
+def _fitted_attributes(model):
+    return {
+        name: value
+        for name, value in vars(model).items()
+        if name.endswith("_") and not name.startswith("_")
+    }
 
 
 def _checked_rows(model, estimator, X, y, sample_weight, metadata):

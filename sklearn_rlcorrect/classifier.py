@@ -326,9 +326,9 @@ class RLCalibratedClassifier(
             the message names the argument and the remedy. Nothing is trained then.
         """
         with restored_on_error(self):
+            self.format_version_ = FORMAT_VERSION
             estimator = self._base_estimator()
             fit_corrector(self, estimator, X, y, sample_weight, fit_params)
-            self.format_version_ = FORMAT_VERSION
         return self
 
     def predict_proba(self, X):
@@ -362,7 +362,8 @@ class RLCalibratedClassifier(
         y : ndarray of shape (n_samples,)
             Labels.
         """
-        return self.classes_[decisions(self, self.predict_proba(X))]
+        proba = self.predict_proba(X)
+        return self.classes_[decisions(self, proba)]
 
     def predict_adjustment(self, X):
         """Predict what the correction adds to each probability.

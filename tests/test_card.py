@@ -57,7 +57,8 @@ def overcautious(cancer):
         GaussianNB(), features=None, n_policies=1, total_timesteps=20, random_state=0
     ).fit(X, y)
     n_observed = model.policies_["weighted"][0][0].shape[0]
-    policy = [np.zeros((n_observed, 2)), np.array([99.0, -99.0])]
+    steps = np.where(model.class_order_ == 1, -99.0, 99.0)
+    policy = [np.zeros((n_observed, 2)), steps]
     model.policies_["weighted"] = [policy]
     model.max_adjustment_ = 1.0
     return model, X_test, y_test

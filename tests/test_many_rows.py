@@ -67,7 +67,7 @@ def test_weights_of_any_size_can_be_drawn_by():
     assert np.isfinite(model.predict_proba(X)).all()
 
 
-def test_limits_of_an_earlier_fit_are_not_in_force_during_another():
+def test_limits_of_an_earlier_fit_are_not_in_use_during_another():
     X, y = rows()
     model = RLCalibratedClassifier(GaussianNB(), max_fpr=0.2, **QUICK).fit(X, y)
     assert model.guard_report_

@@ -1,7 +1,7 @@
-"""What a bounded action does to a probability: the only definition in the package.
+"""The bounded adjustment of probabilities by actions: one definition for all.
 
 The environment, the critic and ``predict_proba`` all call :func:`adjust`, so what the
-agent is rewarded for is what the user gets.
+agent is rewarded for is what `predict_proba` returns.
 """
 
 import numpy as np

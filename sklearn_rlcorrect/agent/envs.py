@@ -1,8 +1,8 @@
 """The correction problem as a reinforcement-learning environment.
 
 A one-step contextual bandit: an episode is one sample, the observation is what the
-classifier (and the features) say about it, the action is the adjustment, the reward is
-what the adjustment was worth, and the episode ends. The label is in the reward only.
+classifier and the features give of it, the action is the adjustment, the reward is its
+value, and the episode ends. The label is in the reward only.
 """
 
 import numpy as np

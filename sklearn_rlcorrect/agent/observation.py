@@ -1,4 +1,4 @@
-"""What the agent sees: the probabilities, their log-odds and, where allowed, features."""
+"""Observations: probabilities, their log-odds, features, and a posterior."""
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +14,7 @@ LOG_ODDS_EPSILON = 1e-4
 
 
 def observe(proba, features, scaler, order=slice(None)):
-    """Observations from probabilities and features.
+    """Make observations of probabilities and features.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def observe(proba, features, scaler, order=slice(None)):
         From :func:`fit_scaler`.
 
     order : ndarray of int of shape (n_classes,) or slice
-        Order in which the agent sees the classes.
+        Order in which the agent observes the classes.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def observe(proba, features, scaler, order=slice(None)):
 
 
 def with_posterior(observations, log_odds):
-    """Observations, and behind them the log-odds of the posterior if there is one.
+    """Append the log-odds of a posterior to observations, if there is one.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def with_posterior(observations, log_odds):
     Returns
     -------
     observations : ndarray of shape (n_samples, n_observed + n_classes)
-        What the agent sees, in single precision.
+        In single precision.
     """
     if log_odds is None:
         return observations
@@ -93,7 +93,7 @@ def fit_scaler(proba, features, sample_weight=None):
 
 
 def dense_features(transformer, X):
-    """Features of X as a dense array of numbers or NaN; None without a transformer."""
+    """Return the features of X as a dense array of numbers or NaN, or None."""
     if transformer is None:
         return None
     features = check_array(

@@ -1,4 +1,4 @@
-"""The trained policies in numpy: what is left of the agent after ``fit``."""
+"""The trained policies in numpy: the part of the agent that predicts."""
 
 import numpy as np
 from sklearn.utils import gen_batches
@@ -6,8 +6,8 @@ from sklearn.utils import gen_batches
 # Rows per forward pass: so few that hidden layers stay in the processor's cache.
 _CHUNK = 512
 
-# A probability that a policy raises starts from at least this: nothing times e is nothing.
-FOOTHOLD = 1e-4
+# Added to a probability that a policy raises: a factor alone would leave zero at zero.
+SMALLEST_TARGET = 1e-4
 
 # Formats of files up to this one hold policies whose outputs are actions.
 _LAST_FORMAT_OF_TANH = 2
@@ -45,9 +45,9 @@ def policy_actions(policies, observations, proba, max_adjustment):
     # In double precision: a row predicted alone may not differ from one among others.
     networks = [[array.astype(np.float64) for array in policy] for policy in policies]
     for chunk in gen_batches(len(observations), _CHUNK):
-        seen = observations[chunk].astype(np.float64)
+        inputs = observations[chunk].astype(np.float64)
         for network in networks:
-            steps = forward(network, seen)
+            steps = forward(network, inputs)
             actions[chunk] += step_actions(steps, proba[chunk], max_adjustment)
     return actions / len(policies)
 
@@ -115,7 +115,7 @@ def step_actions(steps, proba, max_adjustment):
     if max_adjustment is None:
         return np.tanh(steps)
     factor = np.exp(np.clip(steps, -LARGEST_STEP, LARGEST_STEP))
-    target = proba * factor + FOOTHOLD * np.maximum(factor - 1.0, 0.0)
+    target = proba * factor + SMALLEST_TARGET * np.maximum(factor - 1.0, 0.0)
     target /= target.sum(axis=1, keepdims=True)
     # Divided by its sum, too: steps of zero are actions of exactly zero.
     start = proba / proba.sum(axis=1, keepdims=True)

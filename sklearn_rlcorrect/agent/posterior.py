@@ -1,4 +1,4 @@
-"""The posterior of the classes that boosted trees learn, out of fold and for predicting.
+"""A posterior of the classes from boosted trees: out of fold, and for predicting.
 
 The trees look at the log-odds of the classifier and at the features. In training every
 row gets its posterior from trees that were fitted on other rows. For predicting, trees that
@@ -24,10 +24,10 @@ _MIN_ITERATIONS = 10
 _N_FOLDS = 4
 # Rows that one boosting is fitted on, so that a million rows stay quick.
 _MAX_ROWS = 10_000
-# Groups of equal rows per class, in the mean, below which trees could learn nothing.
+# Duplicate groups per class, in the mean, below which trees could learn nothing.
 _MIN_ROWS_PER_CLASS = 10
 
-# Probabilities of the posterior are kept off 0: trees are wrong now and then.
+# Probabilities of the posterior are kept above this: trees can be wrong.
 SMALLEST_PROBA = 1e-3
 
 # Rows evaluated at a time: their nodes stay in the processor's cache.
@@ -35,7 +35,7 @@ _CHUNK = 512
 
 
 def has_posterior(problem):
-    """Tell whether there is anything for trees to learn.
+    """Return whether there is enough for trees to learn from.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def has_posterior(problem):
     Returns
     -------
     has_posterior : bool
-        False without features, with few rows for so many classes, and where few groups
-        of equal rows are all that there is.
+        False without features, with few rows for so many classes, and where there are
+        few duplicate groups.
     """
     n_classes = problem.proba.shape[1]
     _, label = problem.groups()
@@ -70,7 +70,7 @@ def cross_fit_posterior(problem, seed):
     -------
     log_odds : ndarray of shape (n_samples, n_classes) or None
         Logarithms of the posterior less their mean. No tree behind a row was fitted on
-        it, or on a row that looks the same. None where trees could learn nothing.
+        it, or on a duplicate of it. None where :func:`has_posterior` is False.
     """
     if not has_posterior(problem):
         return None
@@ -100,7 +100,7 @@ def fit_posterior(problem, seed, rows=None):
     rows : ndarray of bool of shape (n_samples,), default=None
         Rows to fit on, of which at most 10,000 are drawn, in proportion to their
         weights. None is all. Classes that are too rare to be in every fold are left
-        out: where trees know of them would tell in which fold they are.
+        out: whether trees know them would reveal in which fold they are.
 
     Returns
     -------
@@ -238,13 +238,13 @@ def _complete(nodes):
 
 
 def _is_rare(problem):
-    """Tell which classes have too few groups of equal rows for all folds."""
+    """Return which classes have too few duplicate groups for all folds."""
     label = problem.groups()[1]
     return np.bincount(label, minlength=problem.proba.shape[1]) < _N_FOLDS
 
 
 def _columns(observations, n_classes):
-    """Log-odds and features in single precision; the first log-odds say nothing new.
+    """Log-odds and features in single precision; the first log-odds are redundant.
 
     Probabilities of the same row may differ in the last bits of double precision, and
     thresholds of trees may fall in between.

@@ -1,4 +1,4 @@
-"""The correction problem: labelled rows, and what an adjustment of each is worth."""
+"""The correction problem: labelled rows, and the reward of an adjustment of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import numpy as np
 from sklearn_rlcorrect.agent.adjustment import adjust
 from sklearn_rlcorrect.rewards import brier, class_rewards, log_loss
 
-# Groups of equal observations that are few.
+# At most so many duplicate groups are few.
 _FEW_GROUPS = 50
 # Of the hash of equal rows: an odd number without a pattern (2 ** 64 / golden ratio).
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -22,7 +22,7 @@ class CorrectionProblem:
     Parameters
     ----------
     observations : ndarray of shape (n_samples, n_observed)
-        What the agent sees; the first `n_classes` columns are the probabilities.
+        Observations of the agent; the first `n_classes` columns are the probabilities.
 
     proba : ndarray of shape (n_samples, n_classes)
         Probabilities of the classifier, from rows it was not fitted on.
@@ -44,8 +44,8 @@ class CorrectionProblem:
         How often a row counts: drawing and scoring go by it, rewards do not.
 
     class_order : ndarray of int of shape (n_classes,), default=None
-        Position in `classes_` of each class, where the agent sees them in another order:
-        rewards are given classes as the user has them, and ties go to the first of these.
+        Position in `classes_` of each class, where the agent observes them in another
+        order: rewards get them as the user has them, and ties go to the first of these.
     """
 
     observations: np.ndarray
@@ -65,7 +65,7 @@ class CorrectionProblem:
         return len(self.y)
 
     def take(self, rows):
-        """Problem of the given rows alone."""
+        """Return the problem of some of the rows."""
         return replace(
             self,
             observations=self.observations[rows],
@@ -75,7 +75,7 @@ class CorrectionProblem:
         )
 
     def merged(self):
-        """Problem with equal rows as one, of the sum of their weights, in a fixed order.
+        """Return the problem with duplicates as one row of their total weight.
 
         A weight of two is then the same as the row twice, a weight of zero the same as
         no row, and the order of the rows does not matter. Rows are compared in single
@@ -101,17 +101,18 @@ class CorrectionProblem:
         return group, self.y[by_weight[first]]
 
     def groups(self):
-        """Group of each row, and a label of each group.
+        """Return the duplicate group of each row, and a label of each group.
 
-        Rows of one group have equal observations, whatever their labels: to know one is
-        to know the others. The heaviest of them gives the label of the group.
+        Rows of one group have equal observations, whatever their labels: what is learnt
+        of one is known of the others. The one of the largest weight gives the group its
+        label.
         """
         return self._groups
 
     def has_few_groups(self):
-        """Tell whether groups are few, and most of them hold rows of several classes.
+        """Return whether there are few duplicate groups, most of several classes.
 
-        None can then be learnt by heart, and a group that is held out would never be
+        None can then be memorised, and a group that is held out would never be
         learnt at all.
         """
         group, label = self.groups()
@@ -122,27 +123,27 @@ class CorrectionProblem:
         )
 
     def draw(self, rng, size):
-        """Rows drawn with replacement, in proportion to their weights."""
+        """Draw rows with replacement, in proportion to their weights."""
         position = rng.random(size) * self._cumulative_weight[-1]
         rows = np.searchsorted(self._cumulative_weight, position, side="right")
         # Rounding may put a position at the very end.
         return np.minimum(rows, len(self) - 1)
 
     def adjusted(self, actions):
-        """Probabilities of all rows after the given actions."""
+        """Compute the probabilities of all rows after the given actions."""
         return adjust(self.proba, np.asarray(actions, np.float64), self.max_adjustment)
 
     def rewards(self, actions):
-        """Weighted reward of the given actions, one number per row."""
+        """Compute the weighted reward of the given actions, one number per row."""
         return self.rewards_of_adjusted(self.adjusted(actions))
 
     def rewards_of_adjusted(self, adjusted):
-        """Weighted reward of probabilities after the adjustment, one number per row."""
+        """Compute the weighted reward of adjusted probabilities, one number per row."""
         rewards = self._reward(self.y, self.proba, adjusted)
         return self.class_weights[self.y] * self._finite(rewards)
 
     def decisions(self, proba):
-        """Index of the most probable class; of equals the first in `classes_`."""
+        """Return the most probable class, of equals the first in `classes_`."""
         if self.class_order is None:
             return proba.argmax(axis=1)
         columns = np.argsort(self.class_order)
@@ -171,7 +172,7 @@ class CorrectionProblem:
         return rewards
 
     def rewards_of_classes(self, proba, adjusted):
-        """Weighted rewards of any rows, were their class k, for every k.
+        """Compute the weighted rewards of any rows for every class that they could have.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The front of candidates, and which of them becomes the policy of each priority.
+"""Candidates, their scores on held-out rows, and the best for each priority.
 
 A candidate is a checkpoint of the training, shrunk, with a shift of the decision in
 log-odds. Both are linear in the outputs of the last layer, so a candidate is a policy, too:
@@ -12,8 +12,8 @@ import numpy as np
 from sklearn_rlcorrect.agent.policy import forward, step_actions
 from sklearn_rlcorrect.metrics import classification_metrics
 
-# Parts of a checkpoint's steps, and falls of the log-odds of the classes whose false
-# positives count. The first of each changes nothing.
+# Parts of a checkpoint's steps, and falls of the log-odds of the positive classes. The
+# first of each changes nothing.
 SHRINKAGES = (1.0, 0.5)
 SHIFTS = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0)
 
@@ -22,7 +22,7 @@ _MAX_JUDGED = 20_000
 
 
 def _exactly(values):
-    """Values without the rounding of sums of weights, which would decide between equals."""
+    """Round off the errors of sums of weights, which would decide between equals."""
     return np.round(values, 12)
 
 
@@ -31,7 +31,7 @@ def _accuracy(front):
 
 
 def _fp(front):
-    # The best of several is judged too well: accuracy has to be kept by a standard error.
+    # The best of several looks better than it is: hence the standard error.
     gain = _exactly(front["accuracy"]) - _exactly(front["accuracy"][0])
     keeps = gain >= front["accuracy_gain_error"]
     keeps[0] = True
@@ -96,7 +96,7 @@ def select_policies(problem, splits, checkpoints, fp_costs, positives):
 
 
 def best_candidate(front, priority):
-    """Index of the candidate that a priority prefers.
+    """Return the index of the candidate that a priority prefers.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def best_candidate(front, priority):
         From :func:`score_candidates`; the first entries are the classifier's own.
 
     priority : {"accuracy", "fp", "weighted"}
-        What counts.
+        Criterion.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def best_candidate(front, priority):
 
 
 def selected_checkpoints(model):
-    """Checkpoint that the policy of each priority of a fitted corrector is of.
+    """Return the checkpoint that the policy of each priority was made of.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def selected_checkpoints(model):
 
 
 def candidates(n_checkpoints, has_shifts):
-    """Checkpoint, shrinkage and shift of every candidate, the classifier first.
+    """List the checkpoint, shrinkage and shift of every candidate, the classifier first.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def candidates(n_checkpoints, has_shifts):
         Including the untrained first.
 
     has_shifts : bool
-        Whether a shift has a meaning: not all classes count.
+        Whether a shift has a meaning: not all classes are positive.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def candidate_policies(policies, shrinkage, shift, positives):
         Of the candidate.
 
     positives : ndarray of int
-        Classes whose log-odds fall by the shift.
+        Positive classes: their log-odds fall by the shift.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def score_checkpoints(problem, held_out, checkpoints, *, positives):
         Per checkpoint, the policies at that time.
 
     positives : ndarray of int
-        Classes whose false positives count.
+        Positive classes.
 
     Returns
     -------
@@ -243,7 +243,7 @@ def score_candidates(problem, held_out, checkpoints, *, fp_costs, positives):
         Cost of a false positive of each class.
 
     positives : ndarray of int
-        Classes whose false positives count.
+        Positive classes.
 
     Returns
     -------
@@ -271,7 +271,7 @@ def score_candidates(problem, held_out, checkpoints, *, fp_costs, positives):
 
 
 def held_out_steps(problem, held_out, policies):
-    """Step in log-odds of each policy on its own held-out rows, one after another."""
+    """Compute the steps of each policy on its own held-out rows, one after another."""
     return np.concatenate(
         [
             forward(policy, problem.observations[rows])
@@ -281,7 +281,7 @@ def held_out_steps(problem, held_out, policies):
 
 
 def held_out_actions(problem, held_out, policies):
-    """Action of each policy on its own held-out rows, one after another.
+    """Compute the actions of each policy on its own held-out rows, one after another.
 
     Parameters
     ----------
@@ -305,7 +305,7 @@ def held_out_actions(problem, held_out, policies):
 
 
 class _Judge:
-    """Scores of steps on rows that stay the same."""
+    """Scorer of candidates on fixed rows."""
 
     def __init__(self, problem, rows, fp_costs, positives):
         self._problem, self._fp_costs, self._counted = problem, fp_costs, positives

@@ -1,6 +1,8 @@
 """Training: TD3 of stable-baselines3 on one-step episodes.
 
-The only module that needs torch. Start reading at :func:`train_policies`.
+Start reading at :func:`train_policies`. Networks are in
+:mod:`sklearn_rlcorrect.agent.networks`, the experience of a training is in
+:mod:`sklearn_rlcorrect.agent.replay`.
 
 An episode is one row, so the target of the critics is the reward itself: target networks,
 ``gamma``, ``tau`` and the smoothing noise of TD3 [1]_ cannot change anything and are left
@@ -8,14 +10,14 @@ out. What remains is an actor trained by the deterministic policy gradient [2]_,
 critics that learn from the rewards of explored actions, a replay buffer and exploration
 noise. Four things are particular to this problem:
 
-- What an action is worth is known for every class; only the class is not. So a critic is a
+- The reward of an action is known for every class; only the class is not. So a critic is a
   posterior of the classes, and the value of an action is its mean reward under it.
 - The critics start from a prior, the posterior of
   :mod:`sklearn_rlcorrect.agent.posterior` or the classifier's own probabilities, and learn
-  a correction of it. How much of it counts is decided by the rewards of rows that they
-  were not trained on.
-- The actor steps in log-odds, and a reward is any numpy function. The slope of the value
-  along a step is a central difference, wide enough to pass the plateaus of a bounded
+  a correction of it. The rewards of rows that they were not trained on decide which share
+  of it is used.
+- The actor steps in log-odds, and a reward is any numpy function. The derivative of the
+  value along a step is a central difference, wide enough to pass the plateaus of a bounded
   adjustment or of a 0/1 reward.
 - Several policies are trained at once, as one batched network. Each has rows held out: it
   skips their transitions, and is judged by them.
@@ -26,7 +28,6 @@ noise. Four things are particular to this problem:
 """
 
 import contextlib
-import itertools
 import math
 import threading
 
@@ -35,15 +36,12 @@ import torch as th
 from stable_baselines3 import TD3
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger
-from stable_baselines3.common.noise import VectorizedActionNoise
-from stable_baselines3.td3.policies import TD3Policy
-from torch import nn
 from torch.nn import functional as F
 
 from sklearn_rlcorrect._callbacks import NoTask
-from sklearn_rlcorrect.agent.adjustment import adjust
 from sklearn_rlcorrect.agent.envs import CorrectionVecEnv
-from sklearn_rlcorrect.agent.policy import FOOTHOLD, LARGEST_STEP
+from sklearn_rlcorrect.agent.networks import OneStepPolicy, actions_to, target_proba
+from sklearn_rlcorrect.agent.replay import GaussianNoise, TrainingRows, TransitionBuffer
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 
 N_CHECKPOINTS = 10
@@ -53,32 +51,23 @@ _MAX_ENVS = 1024
 _TIMESTEPS_PER_GRADIENT_STEP = 128
 
 _BUFFER_SIZE = 50_000
-_EXPLORATION_STD = 0.5
-_WEIGHT_DECAY = 1e-4
-_N_CRITICS = 2
 
-# Part of the actor's slope that is of the rewards of the rows' own classes.
-_OUTCOME = 0.2
-# Parts of the critics' correction that may count, and transitions that decide on it.
+# Weight of a row's own label, beside the critics' posterior, in the actor's gradient.
+_LABEL_SHARE = 0.2
+# Shares of the critics' correction to choose from, and transitions that decide on it.
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _MAX_JUDGED = 8192
 
-# Half the distance in log-odds over which the slope of a reward is taken: at first wide,
-# to pass plateaus, at last narrow, to be exact.
+# Half the distance in log-odds of a value difference: at first wide, to pass plateaus, at
+# last narrow, to be exact.
 _FIRST_WIDTH = 1.0
 _LAST_WIDTH = 0.05
 # Changes of probabilities that are smaller than this are rounding.
 _SMALLEST_CHANGE = 1e-9
-# Bound of slopes, in standard deviations of the rewards: logarithms are steep at 0.
-_STEEPEST = 30.0
-# Pull on steps, back to the classifier's own probabilities, where a reward is flat.
-_PULL = 1e-3
-# Probabilities of the classifier count as at least this in the critics' prior.
-_SMALLEST_PROBA = 1e-3
-
-# Whatever the process has set as defaults.
-_KIND = {"dtype": th.float32, "device": "cpu"}
-
+# Bound of derivatives, in standard deviations of the rewards: logarithms are steep at 0.
+_LARGEST_DERIVATIVE = 30.0
+# L2 penalty on steps: back to the classifier's own probabilities where a reward is flat.
+_STEP_PENALTY = 1e-3
 # The number of torch threads belongs to the process, so trainings in several threads take
 # turns.
 _LOCK = threading.RLock()
@@ -132,16 +121,16 @@ def train_policies(
 
     task : Task, default=None
         Task of this training, with a subtask for each of `N_CHECKPOINTS` checkpoints. A
-        callback that asks to stop ends the training there. None tells nobody.
+        callback that asks to stop ends the training there. None is no callback.
 
     Returns
     -------
     checkpoints : list of tuple (int, list of list of ndarray, float)
         Timestep; policies, as :func:`~sklearn_rlcorrect.agent.policy.policy_actions` takes
-        them; and how much of the critics' correction of their prior positives, in [0, 1].
+        them; and the share of the critics' correction of their prior in use.
         The first policies are untrained and do nothing.
     """
-    env_rng, noise_rng, buffer_rng, slope_rng = np.random.default_rng(seed).spawn(4)
+    env_rng, noise_rng, buffer_rng, direction_rng = np.random.default_rng(seed).spawn(4)
     n_envs = int(np.clip(total_timesteps // N_CHECKPOINTS, 1, _MAX_ENVS))
     task = NoTask() if task is None else task
     checkpoints = CheckpointCallback(total_timesteps, progress_bar, task)
@@ -169,7 +158,7 @@ def train_policies(
         # stable-baselines3 would make an empty folder for logs.
         agent.set_logger(Logger(folder=None, output_formats=[]))
         agent.rows = TrainingRows(problem, log_odds, splits)
-        agent.slope_rng = slope_rng
+        agent.direction_rng = direction_rng
         agent.learn(total_timesteps, callback=checkpoints, log_interval=None)
     return checkpoints.saved
 
@@ -189,51 +178,10 @@ def _own_torch():
             th.set_num_threads(n_threads)
 
 
-class TrainingRows:
-    """What a training knows of the rows beside what the agent observes.
-
-    Parameters
-    ----------
-    problem : CorrectionProblem
-        All rows.
-
-    log_odds : ndarray of shape (n_samples, n_classes) or None
-        Posterior that the critics start from.
-
-    splits : list of tuple of ndarray of int
-        Per policy the rows to train on, and the rows held out.
-    """
-
-    def __init__(self, problem, log_odds, splits):
-        if log_odds is None:
-            log_odds = np.log(np.maximum(problem.proba, _SMALLEST_PROBA))
-        self.problem = problem
-        self.observations = th.from_numpy(np.asarray(problem.observations, np.float32))
-        self.log_prior = F.log_softmax(th.from_numpy(log_odds.astype(np.float32)), dim=1)
-        self.trained, self.held_out = (
-            th.from_numpy(np.stack([_mask(rows, len(problem)) for rows in part]))
-            for part in zip(*splits, strict=True)
-        )
-        # All are then trained on and judged by.
-        self.few_groups = bool((self.trained * self.held_out).any())
-
-    def class_rewards(self, rows, actions):
-        """Reward of actions on rows for each class that a row could be of."""
-        proba = self.problem.proba[rows]
-        adjusted = adjust(proba, actions, self.problem.max_adjustment)
-        return self.problem.rewards_of_classes(proba, adjusted)
-
-
-def _mask(rows, n_rows):
-    mask = np.zeros(n_rows, dtype=np.float32)
-    mask[rows] = 1.0
-    return mask
-
-
 class OneStepTD3(TD3):
     """TD3 without what one-step episodes make inert, for several policies at once."""
 
-    # How much of the critics' correction of their prior counts.
+    # Share of the critics' correction of their prior in use.
     share = 0.0
 
     def _store_transition(self, buffer, actions, new_obs, rewards, dones, infos):
@@ -244,9 +192,9 @@ class OneStepTD3(TD3):
         """Nothing to note: the infos are empty, and many."""
 
     def train(self, gradient_steps, batch_size):
-        """Update the critics by rewards, and the actors by the slope of the value.
+        """Update the critics by rewards, and the actors by the value's derivative.
 
-        The actors do not wait for the critics (TD3's delay): these have a good prior.
+        The actors are not delayed, as TD3's are: the critics have a good prior.
         """
         self._update_learning_rate([self.actor.optimizer, self.critic.optimizer])
         if self._n_updates == 0:
@@ -260,9 +208,9 @@ class OneStepTD3(TD3):
             self._actor_step(rows, correction, width)
 
     def _critic_step(self, rows, actions, rewards):
-        """One step of the critics towards the rewards of explored actions.
+        """Make a gradient step of the critics to the rewards of explored actions.
 
-        Returns the correction of the prior that the critics made before it.
+        Returns the correction of the prior before that step.
         """
         correction = self.critic(self.rows.observations[rows])
         values = self._values(rows, actions, self._posterior(rows, correction))
@@ -275,11 +223,11 @@ class OneStepTD3(TD3):
         return correction.detach()
 
     def _actor_step(self, rows, correction, width):
-        """One step of the actors along the slope of the value.
+        """Make a gradient step of the actors along the derivative of the value.
 
-        The slope is taken to either side along one random direction of log-odds per row.
-        It is per change of the probabilities aimed at, not per step in log-odds: a
-        confident mistake, which a step hardly moves, counts as much as another.
+        The derivative is a central difference along one random direction of log-odds per
+        row, divided by the change of the target probabilities, not by the step in
+        log-odds: a confident mistake, which a step hardly moves, counts as any other.
         """
         proba = th.from_numpy(self.rows.problem.proba[rows])
         steps = self.actor.steps(self.rows.observations[rows])
@@ -287,14 +235,14 @@ class OneStepTD3(TD3):
         both_sides = th.stack(
             [steps.detach() + side * direction for side in (width, -width)]
         )
-        ahead, behind = target = targets(both_sides, proba)
+        ahead, behind = target = target_proba(both_sides, proba)
         rewards_ahead, rewards_behind = self._class_rewards(rows, target)
         expected = self._expected(rows, correction)
-        rise = (expected * (rewards_ahead - rewards_behind)).sum(dim=2)
+        value_difference = (expected * (rewards_ahead - rewards_behind)).sum(dim=2)
         change = (ahead - behind).norm(dim=2).clamp(min=_SMALLEST_CHANGE)
-        slope = rise / change / self._reward_scale
-        slope = slope.clamp(-_STEEPEST, _STEEPEST).float().unsqueeze(2)
-        gradient = _PULL * steps.detach() - slope * direction
+        derivative = value_difference / change / self._reward_scale
+        derivative = derivative.clamp(-_LARGEST_DERIVATIVE, _LARGEST_DERIVATIVE).float()
+        gradient = _STEP_PENALTY * steps.detach() - derivative.unsqueeze(2) * direction
         trained = self.rows.trained[:, rows].unsqueeze(2)
         self.actor.optimizer.zero_grad()
         steps.backward(gradient * trained / len(rows))
@@ -304,18 +252,18 @@ class OneStepTD3(TD3):
         return F.softmax(self.rows.log_prior[rows] + correction, dim=-1)
 
     def _expected(self, rows, correction):
-        """Classes that the actors expect: by the twins' mean, and the row's own class."""
+        """Class probabilities of the value: the twins' mean, mixed with the labels."""
         posterior = self._posterior(rows, self.share * correction).mean(dim=0).double()
         outcome = np.eye(posterior.shape[2])[self.rows.problem.y[rows]]
-        return (1 - _OUTCOME) * posterior + _OUTCOME * th.from_numpy(outcome)
+        return (1 - _LABEL_SHARE) * posterior + _LABEL_SHARE * th.from_numpy(outcome)
 
     def _class_rewards(self, rows, target):
         """Reward for each class of targets: shape (..., n_rows, n_classes)."""
         target_rows = np.tile(rows, target[..., 0].numel() // len(rows))
         proba = self.rows.problem.proba[target_rows]
-        target_proba = target.numpy().reshape(proba.shape)
+        aimed_at = target.numpy().reshape(proba.shape)
         bound = self.rows.problem.max_adjustment
-        actions = actions_towards(target_proba, proba, bound)
+        actions = actions_to(aimed_at, proba, bound)
         rewards = self.rows.class_rewards(target_rows, actions)
         return th.from_numpy(rewards.reshape(target.shape))
 
@@ -329,16 +277,16 @@ class OneStepTD3(TD3):
 
         A shift of all steps changes next to nothing.
         """
-        direction = self.slope_rng.normal(size=shape)
+        direction = self.direction_rng.normal(size=shape)
         direction -= direction.mean(axis=2, keepdims=True)
         direction /= np.sqrt(np.mean(direction**2, axis=2, keepdims=True))
         return th.from_numpy(direction.astype(np.float32))
 
     def judge_critics(self):
-        """Decide by held-out rewards how much of the critics' correction counts.
+        """Choose the share of the critics' correction by held-out rewards.
 
-        The share is that with the lowest squared error of the rewards, where its gain
-        over the prior alone counts less a standard error over rows.
+        It is the one with the lowest squared error of the rewards, where a standard error
+        over rows is taken off its gain over the prior alone.
         """
         rows, actions, rewards = self.replay_buffer.recent(_MAX_JUDGED)
         with th.no_grad():
@@ -349,7 +297,7 @@ class OneStepTD3(TD3):
             ]
         row = np.unique(rows, return_inverse=True)[1]
         if self.rows.few_groups:
-            # Rows of which there are many copies: each says something of its own.
+            # Copies of one observation have labels of their own.
             row = np.arange(len(rows))
         gains = [np.bincount(row, errors[0] - error) for error in errors]
         lowest = [gain.sum() - np.sqrt(gain @ gain) for gain in gains]
@@ -360,234 +308,6 @@ class OneStepTD3(TD3):
         values = self._values(rows, actions, self._posterior(rows, correction)).mean(dim=0)
         error = (values - th.from_numpy(rewards)) ** 2
         return (error * self.rows.held_out[:, rows]).sum(dim=0).numpy()
-
-
-def targets(steps, proba):
-    """Probabilities where steps in log-odds lead, in double precision."""
-    factor = steps.double().clamp(-LARGEST_STEP, LARGEST_STEP).exp()
-    target = proba * factor + FOOTHOLD * (factor - 1).clamp(min=0)
-    return target / target.sum(dim=-1, keepdim=True)
-
-
-def actions_towards(target, proba, max_adjustment):
-    """Actions that lead to the targets, as near as they may: of arrays or of tensors."""
-    return ((target - proba) / max_adjustment).clip(-1.0, 1.0)
-
-
-class BatchedMLP(nn.Module):
-    """Several networks of the same shape as one: rectified hidden layers.
-
-    Parameters
-    ----------
-    n_networks, n_in, n_out : int
-        Sizes.
-
-    net_arch : sequence of int
-        Hidden layers.
-
-    generator : torch.Generator
-        Draws the initial weights. Those of the last layer are zero.
-    """
-
-    def __init__(self, n_networks, n_in, net_arch, n_out, generator):
-        super().__init__()
-        widths = [n_in, *net_arch, n_out]
-        self.weights, self.intercepts = nn.ParameterList(), nn.ParameterList()
-        for i, (before, after) in enumerate(itertools.pairwise(widths)):
-            bound = math.sqrt(6 / before) if i + 2 < len(widths) else 0.0
-            shape = (n_networks, before, after)
-            uniform = th.rand(shape, generator=generator, **_KIND)
-            self.weights.append((2 * uniform - 1) * bound)
-            self.intercepts.append(th.zeros((n_networks, 1, after), **_KIND))
-
-    def forward(self, inputs):
-        """Outputs of shape (n_networks, n_rows, n_out)."""
-        layers = list(zip(self.weights, self.intercepts, strict=True))
-        for weights, intercepts in layers[:-1]:
-            inputs = F.relu(inputs @ weights + intercepts)
-        weights, intercepts = layers[-1]
-        return inputs @ weights + intercepts
-
-    def arrays(self, i):
-        """Weights and intercepts of one network, layer by layer, in numpy."""
-        return [
-            array[i].detach().numpy().reshape(shape).copy()
-            for weights, intercepts in zip(self.weights, self.intercepts, strict=True)
-            for array, shape in [(weights, weights.shape[1:]), (intercepts, -1)]
-        ]
-
-
-class LogOddsActors(nn.Module):
-    """Actors that step in log-odds, see :mod:`sklearn_rlcorrect.agent.policy`.
-
-    Parameters
-    ----------
-    networks : BatchedMLP
-        One network per policy.
-
-    n_classes : int
-        Number of classes: the first columns of an observation are their probabilities.
-
-    max_adjustment : float
-        Most that a probability may change.
-    """
-
-    def __init__(self, networks, n_classes, max_adjustment):
-        super().__init__()
-        self.networks, self._n_classes = networks, n_classes
-        self._max_adjustment = max_adjustment
-
-    def forward(self, observations):
-        """Mean action of all policies, in [-1, 1]."""
-        proba = observations[:, : self._n_classes].double()
-        target = targets(self.steps(observations), proba)
-        actions = actions_towards(target, proba, self._max_adjustment)
-        return actions.mean(dim=0).float()
-
-    def steps(self, observations):
-        """Steps in log-odds: shape (n_policies, n_rows, n_classes)."""
-        return self.networks(observations)
-
-
-class PosteriorCritics(nn.Module):
-    """Twin critics per policy: networks that correct the logarithm of a prior.
-
-    Parameters
-    ----------
-    networks : BatchedMLP
-        `n_policies` first critics, then as many second ones.
-    """
-
-    def __init__(self, networks):
-        super().__init__()
-        self.networks = networks
-
-    def forward(self, observations):
-        """Corrections of shape (2, n_policies, n_rows, n_classes)."""
-        return self.networks(observations).unflatten(0, (_N_CRITICS, -1))
-
-
-class OneStepPolicy(TD3Policy):
-    """Actors and critics, drawn from their own generator.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        As for :class:`~stable_baselines3.td3.policies.TD3Policy`.
-
-    n_policies : int
-        Number of policies.
-
-    max_adjustment : float
-        Most that a probability may change.
-
-    generator : torch.Generator
-        Draws the initial weights.
-    """
-
-    def __init__(self, *args, n_policies, max_adjustment, generator, **kwargs):
-        self._n_policies, self._max_adjustment = n_policies, max_adjustment
-        self._generator = generator
-        super().__init__(*args, **kwargs)
-
-    def _build(self, lr_schedule):
-        n_classes = self.action_space.shape[0]
-        actors, critics = (
-            BatchedMLP(
-                n * self._n_policies,
-                self.observation_space.shape[0],
-                self.net_arch,
-                n_classes,
-                self._generator,
-            )
-            for n in (1, _N_CRITICS)
-        )
-        self.actor = LogOddsActors(actors, n_classes, self._max_adjustment)
-        self.critic = PosteriorCritics(critics)
-        # There are no target networks; these are names that TD3 asks for.
-        self.actor_target, self.critic_target = self.actor, self.critic
-        for module in (self.actor, self.critic):
-            # TD3 asks for it: there are no layers that work otherwise in training.
-            module.set_training_mode = module.train
-            module.optimizer = th.optim.AdamW(
-                module.parameters(), lr_schedule(1), weight_decay=_WEIGHT_DECAY, fused=True
-            )
-
-
-class TransitionBuffer:
-    """Replay buffer of transitions that end: number of the row, action and reward.
-
-    Observations need not be stored, for a row looks always the same.
-
-    Parameters
-    ----------
-    buffer_size : int
-        Transitions that are kept.
-
-    observation_space, action_space : gymnasium.spaces.Box
-        Of the environment.
-
-    rng : numpy.random.Generator
-        Draws the batches; numpy's global one is left alone.
-
-    **kwargs
-        What stable-baselines3 tells its own buffers.
-    """
-
-    def __init__(self, buffer_size, observation_space, action_space, *, rng, **kwargs):
-        self._rng, self._n_added = rng, 0
-        self._rows = np.empty(buffer_size, dtype=np.intp)
-        self._actions = np.empty((buffer_size, *action_space.shape), dtype=np.float32)
-        self._rewards = np.empty(buffer_size, dtype=np.float32)
-
-    def add(self, rows, actions, rewards):
-        """Store one transition per row, in place of the oldest."""
-        at = (self._n_added + np.arange(len(rows))) % len(self._rows)
-        self._rows[at], self._actions[at], self._rewards[at] = rows, actions, rewards
-        self._n_added += len(rows)
-
-    def size(self):
-        """Number of transitions that are stored."""
-        return min(self._n_added, len(self._rows))
-
-    def sample(self, batch_size):
-        """Rows, actions and rewards of random transitions."""
-        return self._take(self._rng.integers(self.size(), size=batch_size))
-
-    def recent(self, n):
-        """Rows, actions and rewards of the last `n` transitions."""
-        last = np.arange(self._n_added - min(n, self.size()), self._n_added)
-        return self._take(last % len(self._rows))
-
-    def reward_scale(self):
-        """Standard deviation of the rewards so far; 1 if they are all the same."""
-        return float(self._rewards[: self.size()].std()) or 1.0
-
-    def _take(self, at):
-        return self._rows[at], self._actions[at], self._rewards[at]
-
-
-class GaussianNoise(VectorizedActionNoise):
-    """Exploration noise of a whole batch in one draw.
-
-    Parameters
-    ----------
-    n_envs, n_classes : int
-        Shape of the noise.
-
-    rng : numpy.random.Generator
-        Draws it.
-    """
-
-    def __init__(self, n_envs, n_classes, rng):
-        self._shape, self._rng = (n_envs, n_classes), rng
-
-    def __call__(self):
-        """Draw the noise of all environments."""
-        return self._rng.normal(0.0, _EXPLORATION_STD, self._shape).astype(np.float32)
-
-    def reset(self, indices=None):
-        """Nothing to reset: draws are independent."""
 
 
 class CheckpointCallback(BaseCallback):

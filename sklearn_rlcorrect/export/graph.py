@@ -7,7 +7,7 @@ graph repeats in double precision.
 import numpy as np
 
 from sklearn_rlcorrect.agent.observation import LOG_ODDS_EPSILON, OBSERVATION_BOUND
-from sklearn_rlcorrect.agent.policy import FOOTHOLD, LARGEST_STEP, bound_of_steps
+from sklearn_rlcorrect.agent.policy import SMALLEST_TARGET, LARGEST_STEP, bound_of_steps
 from sklearn_rlcorrect.agent.posterior import SMALLEST_PROBA
 from sklearn_rlcorrect.guard import decision_rule
 
@@ -260,7 +260,7 @@ def policy_graph(model, proba_from):
             "bound_of_steps": bound,
             "smallest_step": -LARGEST_STEP,
             "largest_step": LARGEST_STEP,
-            "foothold": FOOTHOLD,
+            "foothold": SMALLEST_TARGET,
             "minus_one": -1.0,
             "last_axes": [-1],
         }

@@ -87,7 +87,8 @@ def test_no_row_has_a_say_in_its_own_posterior():
     # A class of one row is put to the most frequent one: the folds stay as they are.
     relabelled[0] = 2
     kept, changed = (
-        cross_fit_posterior(make_problem(features, labels, 3), 0) for labels in (y, relabelled)
+        cross_fit_posterior(make_problem(features, labels, 3), 0)
+        for labels in (y, relabelled)
     )
     np.testing.assert_array_equal(changed[0], kept[0])
     assert np.abs(changed - kept).max() > 0
@@ -138,7 +139,9 @@ def test_trees_may_know_a_single_class():
 def test_a_class_that_no_row_has_is_kept_off_zero():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(300, 2))
-    posterior = softmax(cross_fit_posterior(make_problem(features, (features[:, 0] > 0) * 2, 3), 0))
+    posterior = softmax(
+        cross_fit_posterior(make_problem(features, (features[:, 0] > 0) * 2, 3), 0)
+    )
     assert np.all(posterior[:, 1] > 0)
     assert np.all(posterior[:, 1] < 0.002)
 

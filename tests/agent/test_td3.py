@@ -18,7 +18,7 @@ from gymnasium.spaces import Box
 
 from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
-from sklearn_rlcorrect.agent import td3
+from sklearn_rlcorrect.agent import replay, td3
 from sklearn_rlcorrect.agent.observation import fit_scaler, observe, with_posterior
 from sklearn_rlcorrect.agent.policy import policy_actions
 from sklearn_rlcorrect.agent.posterior import cross_fit_posterior
@@ -259,7 +259,7 @@ def first_transitions_only():
     ],
 )
 def test_the_critics_learn_from_replayed_rewards(without):
-    # What is left is the classifier as a prior, and the outcome's part of the slope.
+    # What is left is the classifier as a prior, and the labels' weight in the gradient.
     assert gain_of_all() > 0.085
     assert gain(hidden_interaction(), without()) < 0.07
 
@@ -333,7 +333,7 @@ def test_exploration_finds_what_no_label_tells():
         np.full((4000, 2), 0.5), y, gamble, max_adjustment=0.8, features=x
     )
     for seed in range(2):
-        without_noise = patch.object(td3, "_EXPLORATION_STD", 0.0)
+        without_noise = patch.object(replay, "_EXPLORATION_STD", 0.0)
         # The best is 0.44.
         assert gain(problem, seed=seed) > 0.35
         assert gain(problem, without_noise, seed=seed) < 0.01
