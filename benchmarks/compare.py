@@ -311,7 +311,7 @@ def many_classes(task, outcome):
 
 
 def fp_at_recall(y, scores, found):
-    """False positives when the cut is set so that as many positives are found.
+    """False positives when the threshold is set so that as many positives are found.
 
     Of tied scores, the share that is needed is flagged.
 
@@ -334,9 +334,9 @@ def fp_at_recall(y, scores, found):
     if not found:
         return 0.0
     positive, negative = scores[y == 1], scores[y == 0]
-    cut = np.sort(positive)[::-1][found - 1]
-    share = (found - np.sum(positive > cut)) / np.sum(positive == cut)
-    return float(np.sum(negative > cut) + np.sum(negative == cut) * share)
+    threshold = np.sort(positive)[::-1][found - 1]
+    share = (found - np.sum(positive > threshold)) / np.sum(positive == threshold)
+    return float(np.sum(negative > threshold) + np.sum(negative == threshold) * share)
 
 
 def raised_fp(y, scores, n_right):

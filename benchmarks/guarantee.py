@@ -261,7 +261,7 @@ def fits(run, n_fits):
     show(
         lines,
         ["trained for", "fits", "allowed", "proven", "false", "p", "mean shrinkage"],
-        "whole fits, max_accuracy_drop=0, max_fpr=0.3, confidence 0.8, 300 calibration rows",
+        "whole fits, max_accuracy_drop=0, max_fpr=0.3, confidence 0.8, 300 held-out rows",
     )
 
 

@@ -157,7 +157,7 @@ def decisions(variant, task, base, split):
     """Classes that a variant or a rival decides for at twice the cost."""
     if variant in RIVALS:
         outcomes = rivals.run(variant, task, base, split)
-        # Of a calibrator and of a stack, the last one is with the cut for the cost.
+        # Of a calibrator and of a stack, the last one is with the threshold for the cost.
         return [o.decisions for o in outcomes if o.fp_weight == FP_WEIGHT][-1]
     parameters, settings = split_variant(VARIANTS[variant])
     with changed(settings):

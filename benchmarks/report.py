@@ -28,23 +28,23 @@ WEAK, STRONG = (
     ["random forest", "gradient boosting"],
 )
 # Parts of ours, each without the agent.
-ABLATIONS = ["trees", "trees + cut", "direct gradient"]
+ABLATIONS = ["trees", "trees + threshold", "direct gradient"]
 CALIBRATORS = ["sigmoid", "isotonic", "temperature", "Venn-Abers", "quadratic", "MCGrad"]
 STACK = "HGB stack"
 STACKS = [STACK, "tuned HGB stack", "own family stack", "MLP stack"]
 ORDER = [
-    *("base", "raised cut", "tuned threshold", "MAPIE"),
-    *("sigmoid", "sigmoid + cut", "isotonic", "isotonic + cut"),
-    *("temperature", "temperature + cut", "Venn-Abers", "Venn-Abers + cut"),
-    *("quadratic", "quadratic + cut", "MCGrad", "MCGrad + cut"),
-    *(f"{name}{cut}" for name in STACKS for cut in ("", " + cut")),
+    *("base", "raised threshold", "tuned threshold", "MAPIE"),
+    *("sigmoid", "sigmoid + threshold", "isotonic", "isotonic + threshold"),
+    *("temperature", "temperature + threshold", "Venn-Abers", "Venn-Abers + threshold"),
+    *("quadratic", "quadratic + threshold", "MCGrad", "MCGrad + threshold"),
+    *(f"{name}{threshold}" for name in STACKS for threshold in ("", " + threshold")),
     *(*ABLATIONS, "ours", "ours, fp"),
 ]
-# Of a method with and without the cut that the cost asks for, the one with it is ranked;
-# of the policies of one training, the first. The ablations are no rivals.
+# Of a method with and without the threshold that the cost asks for, the one with it is
+# ranked; of the policies of one training, the first. The ablations are no rivals.
 RANKED = [
-    *("base", "raised cut", "tuned threshold", "MAPIE"),
-    *(name for name in ORDER if name.endswith("+ cut") and name not in ABLATIONS),
+    *("base", "raised threshold", "tuned threshold", "MAPIE"),
+    *(name for name in ORDER if name.endswith("+ threshold") and name not in ABLATIONS),
     "ours",
 ]
 N_BOOTSTRAP = 10_000
@@ -232,12 +232,12 @@ quarter of the training rows, among the default and seven drawn from a grid ("tu
 stack"); and the base's own family with the base's settings ("own family stack", which is
 the HGB stack where the base is gradient boosting).
 
-"+ cut" is the method's probability cut at `c / (1 + c)`, where a false positive costs `c`
+"+ threshold" decides at the probability `c / (1 + c)`, where a false positive costs `c`
 and a false negative 1; without it the threshold is 0.5. Ours is trained with `fp_weight=c`
 and has the threshold 0.5; "ours, fp" is the same training with `priority="fp"`. Two methods
 are parts of ours without the agent, which are not ranked as rivals: "trees" is the
 posterior of boosted trees alone, and "direct gradient" the same policy network trained by
-backpropagation towards that posterior and the labels. MAPIE controls the false positive
+backpropagation to that posterior and the labels. MAPIE controls the false positive
 rate at the base's own with 90 % confidence."""
 
 
@@ -258,7 +258,7 @@ def cost_tables(binary):
         "## Cost where a false positive costs two\n\nCost is `(c FP + FN)` per row. Cost "
         "and false positives (FP) are relative to the classifier's own on the same split, "
         "accuracy and recall are differences to it. FP at recall are the false positives "
-        "when every method's cut is set on the test rows so that it finds as many "
+        "when every method's threshold is set on the test rows so that it finds as many "
         "positives as the classifier does at 0.5. Means over the repeats, then over the "
         "data sets; of FP the median, too, because a few more are many times the false "
         "positives of a classifier that has next to none."
@@ -552,7 +552,7 @@ def logits_section(table):
     if ece is None:
         return ""
     return (
-        "## Probabilities of neural networks\n\nOurs sees the probabilities alone "
+        "## Probabilities of neural networks\n\nOurs observes the probabilities alone "
         "(`features=None`). Expected calibration error of the most probable class in 15 "
         f"bins of equal width:\n\n{markdown(ece, 4)}\n\nLog loss:\n\n{markdown(loss, 4)}"
     )
@@ -639,7 +639,7 @@ def first_by_rank(ranking):
         texts.append(f"Lowest mean ranks over {label}: {listed(ranks[:3])}.")
     if missing := [name for name in RANKED if name not in ranking.pairs]:
         texts.append(f"Without (enough) results: {', '.join(missing)}.")
-    met += [f"{name} + cut" not in missing for name in STACKS]
+    met += [f"{name} + threshold" not in missing for name in STACKS]
     return met, " ".join(texts)
 
 
@@ -657,7 +657,7 @@ def beside_ours(table, column, rival, fp_weight=2.0):
 def cost_below_stack(binary):
     """G2: mean relative cost below the stack's, for every base."""
     met, texts = [], []
-    for rival in [f"{name} + cut" for name in STACKS]:
+    for rival in [f"{name} + threshold" for name in STACKS]:
         pairs = beside_ours(binary, "relative_cost", rival)
         if pairs.empty:
             texts.append(f"{rival}: not measured.")
@@ -665,14 +665,14 @@ def cost_below_stack(binary):
         sets, bases = pairs.groupby("data").mean(), pairs.groupby(level="base").mean()
         means, p = sets.mean(), p_value(sets["ours"] - sets[rival])
         above = bases.index[bases["ours"] > bases[rival]]
-        if rival == f"{STACK} + cut":
+        if rival == f"{STACK} + threshold":
             met = [means["ours"] < means[rival] and p < 0.05, above.empty]
         texts.append(
             f"{rival}: mean relative cost of ours {means['ours']:.3f}, its "
             f"{means[rival]:.3f} (Wilcoxon over {len(sets)} data sets: p = {cell(p, 4)}); "
             f"ours is above it on {', '.join(above) or 'no base'}."
         )
-    return met, f"The target is the {STACK} + cut. {' '.join(texts)}"
+    return met, f"The target is the {STACK} + threshold. {' '.join(texts)}"
 
 
 def fewer_at_recall(binary):
@@ -745,8 +745,8 @@ def fewer_at_accuracy(binary):
     """G5: false positives beside those of the base's raised threshold, as accurate."""
     trade = (
         f"Positives missed per false positive avoided: ours, fp "
-        f"{missed_per_avoided(binary, 'ours, fp'):.3f}, raised cut "
-        f"{missed_per_avoided(binary, 'raised cut'):.3f}."
+        f"{missed_per_avoided(binary, 'ours, fp'):.3f}, raised threshold "
+        f"{missed_per_avoided(binary, 'raised threshold'):.3f}."
     )
     part = binary[(binary["fp_weight"] == 2) & (binary["method"] == "ours, fp")]
     # Infinite where no threshold is as accurate, empty where it was not measured.

@@ -1,8 +1,8 @@
 """The benchmark's methods: what each makes of a task, every one from the same rows.
 
 A method is a function of a task, the name of its classifier and a seed that yields
-outcomes. Methods that give probabilities are fitted once; the cut that suits a cost is
-``c / (1 + c)`` for them (Elkan, IJCAI 2001), 0.5 for the scores of ours.
+outcomes. Methods that give probabilities are fitted once; their threshold for a cost is
+``c / (1 + c)`` (Elkan, IJCAI 2001), 0.5 for the scores of ours.
 """
 
 import importlib.util
@@ -164,9 +164,13 @@ def costs_of(task, *, with_one=True):
     return (1.0, *COSTS) if with_one else COSTS
 
 
-def decide(proba, cut=0.5):
-    """Classes: above the cut with two classes, else the most probable."""
-    return (proba[:, 1] > cut).astype(int) if proba.shape[1] == 2 else proba.argmax(axis=1)
+def decide(proba, threshold=0.5):
+    """Classes: above the threshold with two classes, else the most probable."""
+    return (
+        (proba[:, 1] > threshold).astype(int)
+        if proba.shape[1] == 2
+        else proba.argmax(axis=1)
+    )
 
 
 def base_alone(name, task, base, repeat):
@@ -175,20 +179,20 @@ def base_alone(name, task, base, repeat):
         yield Outcome(name, c, task.proba_test, decide(task.proba_test))
 
 
-def raised_cut(name, task, base, repeat):
-    """Raise the cut as far as the accuracy out of fold is not below that at 0.5."""
+def raised_threshold(name, task, base, repeat):
+    """Raise the threshold as far as the accuracy out of fold is not below that at 0.5."""
     start = time.perf_counter()
     scores, y = task.proba[:, 1], task.y
-    cuts = np.unique(np.concatenate([[0.5], scores[scores >= 0.5]]))
-    accuracy = np.array([np.mean((scores > cut) == y) for cut in cuts])
-    cut = cuts[accuracy >= accuracy[0]][-1]
+    thresholds = np.unique(np.concatenate([[0.5], scores[scores >= 0.5]]))
+    accuracy = np.array([np.mean((scores > threshold) == y) for threshold in thresholds])
+    threshold = thresholds[accuracy >= accuracy[0]][-1]
     seconds = time.perf_counter() - start
     for c in COSTS:
-        yield Outcome(name, c, task.proba_test, decide(task.proba_test, cut), seconds)
+        yield Outcome(name, c, task.proba_test, decide(task.proba_test, threshold), seconds)
 
 
 def tuned_threshold(name, task, base, repeat):
-    """Tune the cut for the cost, out of fold."""
+    """Tune the threshold for the cost, out of fold."""
     for c in COSTS:
         start = time.perf_counter()
         scorer = make_scorer(_cost, greater_is_better=False, fp_weight=c)
@@ -211,7 +215,7 @@ def controlled_risk(name, task, base, repeat):
         controller = BinaryClassificationController(
             lambda proba: proba, "fpr", target_level=level, confidence_level=0.9
         ).calibrate(task.proba, task.y)
-        # Where no cut is certain enough, the classifier is left alone.
+        # Where no threshold is certain enough, the classifier is left alone.
         if controller.best_predict_param is not None:
             decisions = np.asarray(controller.predict(task.proba_test)).astype(int)
     seconds = time.perf_counter() - start
@@ -231,7 +235,8 @@ def probabilities(fit):
     Returns
     -------
     method : callable
-        Yields the probabilities with the cuts 0.5 and, at costs above 1, ``c / (1 + c)``.
+        Yields the probabilities with the thresholds 0.5 and, at costs above 1,
+        ``c / (1 + c)``.
     """
 
     def method(name, task, base, repeat):
@@ -244,7 +249,7 @@ def probabilities(fit):
             yield Outcome(name, c, proba, decide(proba), *seconds)
             if c > 1:
                 decisions = decide(proba, c / (1 + c))
-                yield Outcome(f"{name} + cut", c, proba, decisions, *seconds)
+                yield Outcome(f"{name} + threshold", c, proba, decisions, *seconds)
 
     return method
 
@@ -433,7 +438,7 @@ def corrector(task, **parameters):
 
 
 def direct(name, task, base, repeat):
-    """Train our policy network towards the posterior by backpropagation: the ablation."""
+    """Train our policy network to the posterior by backpropagation: the ablation."""
     c = 2.0 if task.proba.shape[1] == 2 else 1.0
     start = time.perf_counter()
     transformer = TableFeatures().fit(task.X)
@@ -457,7 +462,7 @@ def direct(name, task, base, repeat):
 
 
 def _problem(task, transformer, fp_weight):
-    """What the agent of ours sees and is rewarded for, and the scaler of it."""
+    """Observations and rewards of our agent, and the scaler."""
     features = transformer.transform(task.X)
     scaler = fit_scaler(task.proba, features)
     costs = np.ones(task.proba.shape[1])
@@ -618,7 +623,7 @@ def beside(X, proba):
 
 
 def features_of(X):
-    """Transformer that sees the features, not the probabilities."""
+    """Transformer that gets the features, not the probabilities."""
     if X is None:
         return None
     return make_column_transformer((TableFeatures(), list(X.columns)))
@@ -637,7 +642,7 @@ def _cost(y, decisions, fp_weight):
 
 METHODS = {
     "base": base_alone,
-    "raised cut": raised_cut,
+    "raised threshold": raised_threshold,
     "tuned threshold": tuned_threshold,
     "sigmoid": probabilities(calibrator("sigmoid")),
     "isotonic": probabilities(calibrator("isotonic")),
