@@ -1,7 +1,9 @@
 """Out-of-fold probabilities of any classifier: what its correction is trained on."""
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
@@ -9,12 +11,53 @@ from sklearn.model_selection import check_cv
 # _safe_indexing is private, but the only way to take rows of arrays, frames, sparse
 # matrices and lists as scikit-learn does. The public cross_val_predict hands encoded labels
 # to the folds, where a class_weight or pos_label of the wrapped classifier names real ones.
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_rlcorrect._routing import check_groups
-from sklearn_rlcorrect._validation import check_folds, check_proba, check_splits
+from sklearn_rlcorrect._validation import (
+    check_estimator_classes,
+    check_folds,
+    check_proba,
+    check_score_columns,
+    check_splits,
+)
 from sklearn_rlcorrect.metrics import label_indices
+
+# Decision scores are divided so that almost all are within this distance of zero: the
+# logistic function returns exactly 0 or 1 beyond 37, and the order of rows is lost.
+_LARGEST_SCORE = 10.0
+_ALMOST_ALL = 0.99
+
+# Rows on which decision scores are compared with predictions, and the share that must
+# agree: ties and votes make a few differ.
+_COMPARED = 1000
+_AGREEING = 0.8
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """Classifier fitted on all rows, and out-of-fold probabilities.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Fitted.
+
+    score_scale : float
+        What decision scores are divided by; 1 for probabilities.
+
+    rows : ndarray of int of shape (n_tested,)
+        Rows that are in a test fold, sorted.
+
+    proba : ndarray of shape (n_tested, n_classes)
+        Their out-of-fold probabilities, means over the folds that test them.
+    """
+
+    estimator: object
+    score_scale: float
+    rows: np.ndarray
+    proba: np.ndarray
 
 
 def cross_fit(estimator, rows, classes, *, cv=None, n_jobs=None):
@@ -33,38 +76,44 @@ def cross_fit(estimator, rows, classes, *, cv=None, n_jobs=None):
         Labels, sorted.
 
     cv : int, cross-validation generator or iterable, default=None
-        Each row is in exactly one test fold. None is 5 stratified folds, or as many as
-        the rarest class has members if those are fewer.
+        Folds. None is 5 stratified ones, or as many as the rarest class has members if
+        those are fewer.
 
     n_jobs : int, default=None
         Jobs for the folds.
 
     Returns
     -------
-    fitted : estimator instance
-        Classifier fitted on all rows.
-
-    proba : ndarray of shape (n_samples, n_classes)
-        Out-of-fold probabilities, columns as in `classes`.
+    fitted : CrossFit
+        Classifier and probabilities.
 
     Raises
     ------
     ValueError
-        If the folds are no partition, or the probabilities no distribution.
+        If the folds cannot be used, or the probabilities are no distributions.
     """
     if isinstance(estimator, FrozenEstimator):
-        return estimator, predict_classes_proba(estimator, rows.X, classes)
-    splits = _splits(cv, rows)
-    parts = Parallel(n_jobs=n_jobs)(
-        delayed(_fold_proba)(clone(estimator), rows, train, test, classes)
-        for train, test in splits
+        fitted, everything = estimator, np.arange(len(rows))
+        responses, splits = [_response(estimator, rows.X, classes)], [((), everything)]
+    else:
+        splits = _splits(cv, rows)
+        responses = Parallel(n_jobs=n_jobs)(
+            delayed(_fold_response)(clone(estimator), rows, train, test, classes)
+            for train, test in splits
+        )
+        fitted = clone(estimator).fit(rows.X, rows.y, **rows.fit_params)
+    _check_scores(fitted, rows.X, classes)
+    scale = _score_scale(fitted, responses)
+    tested, position = np.unique(
+        np.concatenate([test for _, test in splits]), return_inverse=True
     )
-    proba = np.empty((len(rows), len(classes)))
-    proba[np.concatenate([test for _, test in splits])] = np.concatenate(parts)
-    return clone(estimator).fit(rows.X, rows.y, **rows.fit_params), proba
+    proba = np.zeros((len(tested), len(classes)))
+    np.add.at(proba, position, _proba(fitted, np.concatenate(responses), scale))
+    proba /= np.bincount(position)[:, np.newaxis]
+    return CrossFit(fitted, scale, tested, proba)
 
 
-def predict_classes_proba(estimator, X, classes):
+def predict_classes_proba(estimator, X, classes, score_scale=1.0):
     """Predict probabilities with a column for each class, from any response method.
 
     Parameters
@@ -79,6 +128,9 @@ def predict_classes_proba(estimator, X, classes):
     classes : ndarray of shape (n_classes,)
         Labels, sorted. A class that the classifier does not know gets the probability 0.
 
+    score_scale : float, default=1.0
+        What decision scores are divided by.
+
     Returns
     -------
     proba : ndarray of shape (n_samples, n_classes)
@@ -89,14 +141,7 @@ def predict_classes_proba(estimator, X, classes):
     ValueError
         If what the classifier returns is no distribution over its classes.
     """
-    if hasattr(estimator, "predict_proba"):
-        proba = estimator.predict_proba(X)
-    else:
-        proba = _squash(estimator.decision_function(X))
-    known = np.asarray(getattr(estimator, "classes_", classes))
-    aligned = np.zeros((len(proba), len(classes)))
-    aligned[:, label_indices(known, classes)] = check_proba(proba, len(known))
-    return aligned
+    return _proba(estimator, _response(estimator, X, classes), score_scale)
 
 
 def _splits(cv, rows):
@@ -104,7 +149,7 @@ def _splits(cv, rows):
     cv = _default_folds(rows.y) if cv is None else cv
     splitter = check_groups(check_cv(cv, rows.y, classifier=True), rows.split_params)
     splits = check_folds(splitter, rows.y).split(rows.X, rows.y, **rows.split_params)
-    return check_splits(splits, len(rows))
+    return check_splits(splits, rows.y)
 
 
 def _default_folds(y):
@@ -113,15 +158,56 @@ def _default_folds(y):
     return min(5, max(2, int(rarest)))
 
 
-def _fold_proba(estimator, rows, train, test, classes):
-    """Probabilities of the test rows by a classifier fitted on the training rows."""
-    part = rows.take(train)
-    estimator.fit(part.X, part.y, **part.fit_params)
-    return predict_classes_proba(estimator, _safe_indexing(rows.X, test), classes)
+def _fold_response(estimator, rows, train, test, classes):
+    """Response of the test rows by a classifier fitted on the training rows."""
+    part, X_test = rows.take(train), _safe_indexing(rows.X, test)
+    X_train = part.X
+    if get_tags(estimator).input_tags.pairwise:
+        # A kernel has a column for each training row.
+        X_train, X_test = (_safe_indexing(X, train, axis=1) for X in (X_train, X_test))
+    estimator.fit(X_train, part.y, **part.fit_params)
+    return _response(estimator, X_test, classes)
 
 
-def _squash(scores):
-    """Turn decision scores into probabilities that keep their order."""
-    if scores.ndim == 1:
-        return np.column_stack([expit(-scores), expit(scores)])
-    return softmax(scores, axis=1)
+def _response(estimator, X, classes):
+    """Probabilities, or scores of which softmax makes such, a column for each class."""
+    known = check_estimator_classes(getattr(estimator, "classes_", classes), classes)
+    if hasattr(estimator, "predict_proba"):
+        values, missing = check_proba(estimator.predict_proba(X), len(known)), 0.0
+    else:
+        scores = np.asarray(estimator.decision_function(X), dtype=np.float64)
+        # The difference of the two columns is the log-odds of the second class.
+        values = np.column_stack([-scores, scores]) / 2 if scores.ndim == 1 else scores
+        check_score_columns(values, len(known))
+        missing = -np.inf
+    aligned = np.full((len(values), len(classes)), missing)
+    aligned[:, label_indices(known, classes)] = values
+    return aligned
+
+
+def _proba(estimator, response, score_scale):
+    if hasattr(estimator, "predict_proba"):
+        return response
+    return softmax(response / score_scale, axis=1)
+
+
+def _score_scale(estimator, responses):
+    """Divisor of decision scores that are far from zero, such as those of unscaled X."""
+    if hasattr(estimator, "predict_proba"):
+        return 1.0
+    spread = np.concatenate([np.ptp(scores, axis=1) for scores in responses])
+    return float(max(1.0, np.quantile(spread, _ALMOST_ALL) / _LARGEST_SCORE))
+
+
+def _check_scores(estimator, X, classes):
+    """Raise if the columns of decision scores are pairs of classes, not classes."""
+    if len(classes) == 2 or hasattr(estimator, "predict_proba"):
+        return
+    some = _safe_indexing(X, slice(0, _COMPARED))
+    highest = classes[_response(estimator, some, classes).argmax(axis=1)]
+    if np.mean(highest == estimator.predict(some)) < _AGREEING:
+        raise ValueError(
+            f"estimator={estimator!r} has decision scores whose largest is often not of "
+            "the predicted class: its columns must be classes. For a support vector "
+            "classifier use decision_function_shape='ovr'."
+        )

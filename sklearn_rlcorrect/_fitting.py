@@ -87,11 +87,12 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
     transformer = fit_features(model.features, rows.X, rows.weight, next(seeds))
     model.feature_transformer_ = transformer
     base_task = task.subtask("out-of-fold probabilities").begin()
-    model.estimator_, proba = cross_fit(
-        estimator, rows, model.classes_, cv=model.cv, n_jobs=model.n_jobs
-    )
+    base = cross_fit(estimator, rows, model.classes_, cv=model.cv, n_jobs=model.n_jobs)
+    model.estimator_, model.score_scale_ = base.estimator, base.score_scale
     base_task.end()
-    problem = _correction_problem(model, rows, proba, reward, fp_costs)
+    # Rows in no test fold, such as the first of a time series, train the classifier alone.
+    rows = rows if len(base.rows) == len(rows) else rows.take(base.rows)
+    problem = _correction_problem(model, rows, base.proba, reward, fp_costs)
     splits = held_out_splits(
         problem, model.n_policies, model.validation_fraction, next(seeds)
     )
@@ -101,7 +102,9 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
         problem, splits, checkpoints, fp_costs, positives
     )
     if calibration is not None:
-        held_out = predict_classes_proba(model.estimator_, calibration.X, model.classes_)
+        held_out = predict_classes_proba(
+            model.estimator_, calibration.X, model.classes_, model.score_scale_
+        )
         model.guard_report_ = prove(
             model, calibration, held_out, problem, splits, int(positives[0])
         )

@@ -14,6 +14,7 @@ from sklearn.utils import (
     check_random_state,
     check_scalar,
     column_or_1d,
+    get_tags,
     indexable,
 )
 from sklearn.utils.multiclass import check_classification_targets
@@ -166,22 +167,58 @@ def check_folds(splitter, y):
     return splitter
 
 
-def check_splits(splits, n_samples):
-    """Return the splits as a list if each row is tested once, and not fitted on."""
-    splits = list(splits)
-    tested = np.sort(np.concatenate([np.arange(n_samples)[test] for _, test in splits]))
-    if not np.array_equal(tested, np.arange(n_samples)):
+def check_splits(splits, y):
+    """Return the splits as a list, if classifiers fitted on them can be learnt from.
+
+    Parameters
+    ----------
+    splits : iterable of tuple of (array-like, array-like)
+        Training and test rows of each fold. A row may be in no test fold, as the first
+        of a time series, or in several, as in repeated folds.
+
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Returns
+    -------
+    splits : list of tuple of (ndarray of int, ndarray of int)
+        Row numbers.
+
+    Raises
+    ------
+    ValueError
+        If there is no fold, a row is in the training and the test part of one, or a
+        training part lacks a class.
+    """
+    everything = np.arange(len(y))
+    splits = [(everything[train], everything[test]) for train, test in splits]
+    if not splits:
+        raise ValueError("cv has no folds: is it a generator that was used up? Use a list.")
+    tested = np.unique(y[np.concatenate([test for _, test in splits])])
+    if len(tested) < 2:
         raise ValueError(
-            "cv must put every row in exactly one test fold: use an integer, KFold or "
-            "another splitter that partitions the rows, not a shuffle split."
+            f"cv tests rows of one class only ({tested.tolist()}): use folds that test "
+            "rows of at least two classes."
         )
-    rows = np.arange(n_samples)
-    if any(np.intersect1d(rows[train], rows[test]).size for train, test in splits):
+    for k, (train, test) in enumerate(splits):
+        _check_split(k, train, test, y)
+    return splits
+
+
+def _check_split(k, train, test, y):
+    if np.intersect1d(train, test).size:
         raise ValueError(
-            "cv has rows in the training and the test part of one split: probabilities "
+            f"cv has rows in the training and the test part of split {k}: probabilities "
             "of rows that the classifier was fitted on teach the policy nothing."
         )
-    return splits
+    # No split can keep a class of one row in both parts.
+    missing = [label for label in np.setdiff1d(y, y[train]) if np.sum(y == label) > 1]
+    if missing:
+        raise ValueError(
+            f"cv has no row of class {missing[0]} in the training part of split {k}: its "
+            "classifier would give that class the probability 0. Use stratified or "
+            "shuffled folds, fewer folds, or more rows of the class."
+        )
 
 
 def check_base(estimator):
@@ -193,7 +230,55 @@ def check_base(estimator):
             "decision_function). A model that is no scikit-learn object can be "
             "corrected through PrecomputedProbaClassifier."
         )
+    kind = get_tags(estimator).estimator_type
+    if kind not in (None, "classifier"):
+        raise TypeError(
+            f"estimator={estimator!r} must be a classifier, and its tags say {kind!r}."
+        )
     return estimator
+
+
+def check_estimator_classes(known, classes):
+    """Return the labels that a fitted estimator knows, or raise if there are others.
+
+    Parameters
+    ----------
+    known : array-like of shape (n_known,)
+        `classes_` of the estimator.
+
+    classes : ndarray of shape (n_classes,)
+        Labels of the corrector.
+
+    Returns
+    -------
+    known : ndarray of shape (n_known,)
+        In the order of the estimator's columns.
+
+    Raises
+    ------
+    ValueError
+        If the estimator has labels of its own, such as codes.
+    """
+    known = np.asarray(known)
+    unknown = set(known.tolist()) - set(classes.tolist())
+    if unknown:
+        raise ValueError(
+            f"estimator has classes_ {known.tolist()}, and y has {classes.tolist()}: it "
+            "encodes labels. Encode y as it does, such as by "
+            "sklearn.preprocessing.LabelEncoder, and decode what predict returns."
+        )
+    return known
+
+
+def check_score_columns(scores, n_classes):
+    """Raise if decision scores are not finite, or have no column for each class."""
+    if scores.ndim != 2 or scores.shape[1] != n_classes:
+        raise ValueError(
+            f"estimator returned decision scores of shape {scores.shape} for {n_classes} "
+            "classes: it must return one column per class."
+        )
+    if not np.isfinite(scores).all():
+        raise ValueError("estimator returned NaN or infinite decision scores.")
 
 
 def classes_of(estimator, y):
@@ -212,12 +297,23 @@ def classes_of(estimator, y):
     -------
     classes : ndarray of shape (n_classes,)
         Labels.
+
+    Raises
+    ------
+    ValueError
+        If the frozen estimator has no `classes_`, or y holds labels that it lacks.
     """
-    if isinstance(estimator, FrozenEstimator):
-        check_is_fitted(estimator)
-        check_known_labels(y, estimator.classes_)
-        return np.asarray(estimator.classes_)
-    return np.unique(y)
+    if not isinstance(estimator, FrozenEstimator):
+        return np.unique(y)
+    check_is_fitted(estimator)
+    if not hasattr(estimator, "classes_"):
+        raise ValueError(
+            f"estimator={estimator!r} has no classes_, so that the columns of its "
+            "probabilities have no names: set classes_, or bring its probabilities by "
+            "PrecomputedProbaClassifier."
+        )
+    check_known_labels(y, estimator.classes_)
+    return np.unique(estimator.classes_)
 
 
 def check_known_labels(y, classes):
@@ -264,6 +360,9 @@ def check_proba(proba, n_classes):
         If they are no probabilities.
     """
     proba = np.asarray(proba, dtype=np.float64)
+    if n_classes == 2 and proba.size == len(proba):
+        # Networks with one output give the probability of the second class alone.
+        proba = np.column_stack([1 - proba.ravel(), proba.ravel()])
     if proba.ndim != 2 or proba.shape[1] != n_classes:
         raise ValueError(
             f"estimator returned probabilities of shape {proba.shape} for {n_classes} "

@@ -48,10 +48,12 @@ class RLCalibratedClassifier(
         then on rows that the model was not fitted on.
 
     cv : int, cross-validation generator or iterable, default=None
-        Folds of the out-of-fold probabilities that the policy is trained on: each row is
-        in exactly one test fold. None is 5 folds, or as many as the rarest class has
-        members if those are fewer; an integer is a number of folds. Both are stratified
-        and not shuffled. Unused for a :class:`~sklearn.frozen.FrozenEstimator`.
+        Folds of the out-of-fold probabilities that the policy is trained on. A row in
+        several test folds gets the mean; one in none, as the first of a
+        :class:`~sklearn.model_selection.TimeSeriesSplit`, trains the classifier alone.
+        None is 5 folds, or as many as the rarest class has members if those are fewer;
+        an integer is a number of folds. Both are stratified and not shuffled. Unused for
+        a :class:`~sklearn.frozen.FrozenEstimator`.
 
     max_adjustment : float, default=0.8
         Largest change of any probability, in (0, 1]. At 0.5 or less, a two-class
@@ -151,6 +153,10 @@ class RLCalibratedClassifier(
 
     estimator_ : estimator instance
         Wrapped classifier, fitted on all rows but the held-out ones of limits.
+
+    score_scale_ : float
+        Divisor of decision scores before they become probabilities: 1 unless they are
+        large, or where the classifier has `predict_proba`.
 
     feature_transformer_ : transformer or None
         Makes the features.
@@ -401,7 +407,7 @@ class RLCalibratedClassifier(
         check_is_fitted(self)
         check_choice("priority", self.priority, PRIORITIES)
         # The wrapped classifier first: it knows best what is wrong with an X.
-        proba = predict_classes_proba(self.estimator_, X, self.classes_)
+        proba = self._base_proba(X)
         validate_data(self, X, skip_check_array=True, reset=False)
         (X,) = indexable(X)
         if not len(proba):
@@ -446,7 +452,7 @@ class RLCalibratedClassifier(
                 "of them."
             )
         X, y = check_fresh_rows(X, y, self.classes_)
-        proba = predict_classes_proba(self.estimator_, X, self.classes_)
+        proba = self._base_proba(X)
         rows = policy_rows(self, X, y, proba)[self.priority]
         limits = Limits.of_report(rule)
         return check(limits, rows, rule["shrinkage"], rule["threshold"], rule["positive"])
@@ -468,6 +474,11 @@ class RLCalibratedClassifier(
             .add(estimator=self._base_estimator(), method_mapping=to_fit)
             .add(splitter=self.cv, method_mapping=to_split)
         )
+
+    def _base_proba(self, X):
+        # Files of earlier releases hold no scale.
+        scale = getattr(self, "score_scale_", 1.0)
+        return predict_classes_proba(self.estimator_, X, self.classes_, scale)
 
     def _base_estimator(self):
         if self.estimator is not None:

@@ -22,7 +22,7 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import brier_score_loss
-from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -753,7 +753,6 @@ def test_one_row_of_a_class(wine):
 @pytest.mark.parametrize(
     ("cv", "message"),
     [
-        (ShuffleSplit(3, random_state=0), "every row in exactly one test fold"),
         ([(np.arange(426), np.arange(426))], "rows in the training and the test part"),
     ],
 )

@@ -88,8 +88,9 @@ rates = [false_positive_rate(m, X_test, y_test) for m in guarded]
 recalls = [recall_score(y_test, m.predict(X_test)) for m in guarded]
 for limit, m, rate, recall in zip(limits, guarded, rates, recalls, strict=True):
     report = m.guard_report_["weighted"]
+    threshold = report["threshold"] and round(report["threshold"], 3)
     print(
-        f"max_fpr={limit:<5} proven {report['proven']}, threshold {report['threshold']}, "
+        f"max_fpr={limit:<5} proven {report['proven']}, threshold {threshold}, "
         f"on test rows: rate {rate:.3f}, recall {recall:.3f}"
     )
 

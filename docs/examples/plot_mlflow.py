@@ -30,7 +30,8 @@ warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 import mlflow
 
-logging.getLogger("alembic").setLevel(logging.WARNING)  # it reports each new table
+for name in ["alembic", "mlflow.store.db.utils"]:  # they report each new table
+    logging.getLogger(name).setLevel(logging.WARNING)
 folder = tempfile.TemporaryDirectory()
 mlflow.set_tracking_uri(f"sqlite:///{folder.name}/mlflow.db")
 experiment = mlflow.create_experiment(

@@ -61,7 +61,8 @@ def point(y_true, y_pred):
 
 
 by_weight = {weight: fit(fp_weight=weight) for weight in weights}
-by_bound = {bound: fit(fp_weight=2, max_adjustment=bound) for bound in bounds}
+by_bound = {bound: fit(fp_weight=2, max_adjustment=bound) for bound in bounds[:-1]}
+by_bound[0.8] = by_weight[2]  # 0.8 is the default
 
 # %%
 # The plain threshold
@@ -113,6 +114,7 @@ for priority, marker, color in [
     )
 axes[0].set_title(f"fp_weight {', '.join(map(str, weights))}: the larger the marker")
 
+by_bound[0.8].set_params(priority="weighted")
 for (bound, model), color in zip(
     by_bound.items(), ["#F0E442", "#E69F00", "#D55E00", "#000000"], strict=True
 ):
@@ -133,8 +135,9 @@ for ax in axes:
 #
 # - A larger weight asks for fewer false positives at less recall, as a higher threshold
 #   does. Single steps of it are within the noise of so few rows.
-# - ``"fp"`` and ``"accuracy"`` look at accuracy and false positives first, so that the
-#   weight changes less for them.
+# - ``"fp"`` and ``"accuracy"`` look at false positives and accuracy first, so that the
+#   weight changes less for them. ``"fp"`` is the classifier itself (on the star) where no
+#   candidate keeps the accuracy for sure.
 # - A small bound leaves a confident mistake where it is: the points approach the
 #   classifier.
 

@@ -211,7 +211,7 @@ def of_groups(n_groups, labels):
         # Half of them do, and a row less than half.
         ([[0, 1], [0]] * 10, True),
         ([[0, 1], [0]] * 10 + [[0]], False),
-        # Each could be learnt by heart.
+        # Each could be memorised.
         ([[0], [1]] * 10, False),
         # Twice the same class is one.
         ([[0, 0], [1, 1]] * 10, False),

@@ -18,7 +18,7 @@ from gymnasium.spaces import Box
 
 from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
-from sklearn_rlcorrect.agent import replay, td3
+from sklearn_rlcorrect.agent import networks, replay, td3
 from sklearn_rlcorrect.agent.observation import fit_scaler, observe, with_posterior
 from sklearn_rlcorrect.agent.policy import policy_actions
 from sklearn_rlcorrect.agent.posterior import cross_fit_posterior
@@ -266,7 +266,7 @@ def test_the_critics_learn_from_replayed_rewards(without):
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_both_of_the_twins_count(which):
-    forward = td3.PosteriorCritics.forward
+    forward = networks.PosteriorCritics.forward
 
     def one_learns(self, observations):
         corrections = forward(self, observations)
@@ -275,7 +275,7 @@ def test_both_of_the_twins_count(which):
         )
         return corrections
 
-    without = patch.object(td3.PosteriorCritics, "forward", one_learns)
+    without = patch.object(networks.PosteriorCritics, "forward", one_learns)
     assert gain(hidden_interaction(), without) < gain_of_all() - 0.004
 
 
