@@ -20,6 +20,22 @@ collect_ignore += [
 if find_spec("sklearn.callback") is None:  # new in scikit-learn 1.9
     collect_ignore.append("docs/callbacks.md")
 
+# What trains for long or starts processes: files and folders; single tests have the marker.
+SLOW = (
+    "docs/distributed.md",
+    "tests/cli/",
+    "tests/datasets/test_chunks.py",
+    "tests/export/",
+    "tests/guard/test_guarded_classifier.py",
+    "tests/guard/test_search.py",
+    "tests/test_common.py",
+    "tests/test_distributed.py",
+    "tests/test_fitting.py",
+    "tests/test_promises.py",
+    "tests/test_routing.py",
+    "tests/tracking/",
+)
+
 # Enough training to change predictions, not enough to be good.
 QUICK = {
     "total_timesteps": 4000,
@@ -33,6 +49,13 @@ QUICK = {
 def pytest_report_header():
     """Print where the generated cases of tests/test_abuse.py start."""
     return f"hostile input: RLCORRECT_SEED={os.environ.get('RLCORRECT_SEED', '0')}"
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the slow tests, which ``-m "not slow"`` leaves out."""
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Measure how often the guard proves something false, and how often a good correction.
+"""Measure how often the guard proves something false, and a useful correction.
 
 A population with known rates draws calibration sets, again and again. A proven statement
 that is false of the population is a violation: at most 1 - confidence of the draws may have

@@ -8,6 +8,7 @@ callbacks may ask for predictions before the end.
 import contextlib
 import itertools
 import warnings
+from inspect import signature
 
 import numpy as np
 from sklearn.utils import check_random_state, indexable
@@ -23,6 +24,7 @@ from sklearn_rlcorrect._validation import (
     check_sample_weight,
     check_target,
     classes_of,
+    has_idle_weight,
 )
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.agent.selection import select_policies
@@ -76,6 +78,14 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
     positives = positive_classes(
         model.classes_, positive_labels(model.fp_weight, model.pos_label)
     )
+    default = signature(type(model)).parameters["fp_weight"].default
+    if has_idle_weight(model.fp_weight, default, model.classes_, model.pos_label):
+        warnings.warn(
+            f"fp_weight={model.fp_weight:g} has no effect with {len(model.classes_)} "
+            "classes: each mistake is a false positive of one and a false negative of "
+            "another. Use a dict of costs per class, or pos_label.",
+            stacklevel=4,  # the caller of fit
+        )
     reward = model.reward if callable(model.reward) else REWARDS[model.reward]
     check_reward(reward, len(model.classes_))
     seeds, calibration = _seeds(model.random_state), None

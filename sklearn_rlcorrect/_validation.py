@@ -28,6 +28,9 @@ from sklearn_rlcorrect.rewards import REWARDS
 # about 1e-3.
 _TOLERANCE = 5e-3
 
+# Beyond it every row is negative, and sums of rewards lose their precision.
+_LARGEST_WEIGHT = 1e6
+
 
 def check_parameters(classifier):
     """Raise for a constructor argument that is out of its range."""
@@ -46,7 +49,7 @@ def check_parameters(classifier):
     for name, largest, boundaries in [
         ("max_adjustment", 1, "right"),
         ("validation_fraction", 1, "neither"),
-        ("learning_rate", None, "neither"),
+        ("learning_rate", 1, "right"),
     ]:
         _check_positive(name, getattr(classifier, name), largest, boundaries)
     _check_fp_weight(classifier.fp_weight)
@@ -66,7 +69,11 @@ def _check_fp_weight(fp_weight):
         raise ValueError("fp_weight={} names no class: give a number, or {label: cost}.")
     weights = fp_weight.values() if isinstance(fp_weight, dict) else [fp_weight]
     for weight in weights:
-        _check_positive("fp_weight", weight)
+        if isinstance(weight, bool | str):
+            raise TypeError(
+                f"fp_weight={fp_weight!r} must be a number, or a dict of label to number."
+            )
+        _check_positive("fp_weight", weight, _LARGEST_WEIGHT, "right")
 
 
 def _check_limits(classifier):
@@ -102,6 +109,12 @@ def _check_positive(name, value, largest=None, boundaries="neither"):
     )
     if not np.isfinite(value):
         raise ValueError(f"{name}={value!r} must be a finite number above 0.")
+
+
+def has_idle_weight(fp_weight, default, classes, pos_label):
+    """Return whether a given cost weighs all mistakes alike, so that it has no effect."""
+    is_alike = len(classes) > 2 and pos_label is None and not isinstance(fp_weight, dict)
+    return is_alike and fp_weight not in (1, default)
 
 
 def check_target(y):

@@ -502,8 +502,14 @@ class RLCalibratedClassifier(
         readers = [base]
         if hasattr(self.features, "transform"):
             readers.append(get_tags(self.features))
-        tags.input_tags.sparse = all(reader.input_tags.sparse for reader in readers)
-        tags.input_tags.allow_nan = all(reader.input_tags.allow_nan for reader in readers)
+        for name in ("sparse", "allow_nan"):
+            taken = all(getattr(reader.input_tags, name) for reader in readers)
+            setattr(tags.input_tags, name, taken)
+        for name in ("positive_only", "pairwise"):
+            setattr(tags.input_tags, name, getattr(base.input_tags, name))
+        tags.no_validation = base.no_validation
         if base.classifier_tags is not None:
             tags.classifier_tags.multi_class = base.classifier_tags.multi_class
+        if not (self.max_fpr is None and self.min_recall is None):
+            tags.classifier_tags.multi_class = False
         return tags

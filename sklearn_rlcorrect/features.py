@@ -183,6 +183,8 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
         numbers = np.empty((n_samples, len(self.numeric_)))
         for i, j in enumerate(self.numeric_):
             numbers[:, i] = _numbers(columns[j])
+        # Infinite values, which boosted trees take, are missing values here.
+        numbers[np.isinf(numbers)] = np.nan
         categories = np.empty((n_samples, len(self.categorical_)), dtype=object)
         for i, j in enumerate(self.categorical_):
             categories[:, i] = _categories(columns[j])

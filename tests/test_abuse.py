@@ -149,8 +149,8 @@ def test_150_guards(seed):
         )
         if not wanted.given:
             continue
-        learn, rows = (hostile_rows(rng, n_rows, n_classes) for _ in range(2))
-        report = guard(wanted, rows, learn, positive=1)
+        validation, rows = (hostile_rows(rng, n_rows, n_classes) for _ in range(2))
+        report = guard(wanted, rows, validation, positive=1)
         assert report["shrinkage"] in SHRINKAGES
         assert report["proven"] or (report["shrinkage"], report["threshold"]) == (0.0, None)
         p_values = report["p_values"]
@@ -174,14 +174,14 @@ def hostile_rows(rng, n_rows, n_classes):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_200_p_values_and_cuts(seed):
+def test_200_p_values_and_thresholds(seed):
     rng = np.random.default_rng(seed)
     for _ in range(200):
         n = int(rng.choice([1, 2, 50, 3000]))
-        lost = int(rng.integers(n + 1))
-        won = int(rng.integers(n - lost + 1))
+        n_broken = int(rng.integers(n + 1))
+        n_fixed = int(rng.integers(n - n_broken + 1))
         tolerance, risk = rng.uniform(-0.99, 0.99), rng.choice([1e-12, 0.05, 0.999])
-        assert 0 < accuracy_p_value(lost, won, n, tolerance, risk) <= 1
+        assert 0 < accuracy_p_value(n_broken, n_fixed, n, tolerance, risk) <= 1
         scores = hostile_proba(rng, n, 2)[:, 1]
         limit = rng.choice([1e-12, 0.05, 1 - 1e-12])
         low, high = (

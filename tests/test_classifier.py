@@ -205,6 +205,7 @@ def test_other_parameters_do_not_act_after_fit(fitted, cancer):
     np.testing.assert_array_equal(model.predict_proba(X_test), fitted.predict_proba(X_test))
 
 
+@pytest.mark.slow
 def test_synthetic_probabilities_come_closer_to_the_cost_shifted_posterior():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(4000, 3))
@@ -283,6 +284,7 @@ class Relabelled(ClassifierMixin, BaseEstimator):
         ("wine", ["c", "a", "b"], "brier"),
     ],
 )
+@pytest.mark.slow
 def test_names_of_labels_mirror_the_probabilities(data, labels, reward, request):
     X, X_test, y, _ = request.getfixturevalue(data)
     base = make_pipeline(StandardScaler(), LogisticRegression(C=0.01)).fit(X[:60], y[:60])
@@ -338,6 +340,7 @@ def test_decision_scores_become_probabilities(cancer, wine):
         )
 
 
+@pytest.mark.slow
 def test_positive_label_and_costs_mirror(cancer):
     # To call the other class positive is to swap the labels.
     X, X_test, y, _ = cancer
@@ -355,6 +358,7 @@ def test_positive_label_and_costs_mirror(cancer):
     )
 
 
+@pytest.mark.slow
 def test_multi_class_costs_count_per_class(wine):
     X, X_test, y, _ = wine
     kwargs = {"total_timesteps": 40_000, "features": None, "n_policies": 1}
@@ -377,6 +381,7 @@ def test_reward_by_name_is_the_function_of_that_name(fitted, cancer):
 # Composition
 
 
+@pytest.mark.slow
 def test_last_step_of_a_pipeline_under_grid_search(cancer):
     X, X_test, y, y_test = cancer
     pipeline = make_pipeline(
@@ -412,6 +417,7 @@ def test_last_step_of_a_pipeline_under_grid_search(cancer):
     ],
     ids=str,
 )
+@pytest.mark.slow
 def test_every_parameter_does_something(fitted, cancer, parameters):
     X, X_test, y, _ = cancer
     model = corrector(**parameters).fit(X, y)
@@ -436,6 +442,7 @@ def test_single_precision_probabilities(cancer):
     np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_inside_and_around_calibration(cancer):
     X, X_test, y, _ = cancer
     inner = corrector(CalibratedClassifierCV(GaussianNB(), cv=2), total_timesteps=400)
@@ -464,6 +471,7 @@ def test_clone_pickle_joblib_and_skops(fitted, cancer, tmp_path):
 
 
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame, sparse.coo_array])
+@pytest.mark.slow
 def test_long_tables_are_corrected_in_pieces(cancer, container):
     X, _, y, _ = cancer
     tree = DecisionTreeClassifier(max_depth=1)
@@ -507,6 +515,7 @@ def test_memory_of_predicting_grows_with_the_table_by_the_result_alone(cancer):
         np.asfortranarray,
     ],
 )
+@pytest.mark.slow
 def test_containers(cancer, container):
     X, X_test, y, _ = cancer
     base = make_pipeline(StandardScaler(with_mean=False), LogisticRegression(max_iter=5000))
@@ -763,6 +772,7 @@ def test_splits_that_teach_nothing(cancer, cv, message):
 
 
 @pytest.mark.parametrize("labels", [("no", "yes"), (1, 2)], ids=str)
+@pytest.mark.slow
 def test_folds_see_the_labels_of_the_user(cancer, labels):
     X, _, y, _ = cancer
     base = make_pipeline(

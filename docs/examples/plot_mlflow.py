@@ -1,7 +1,7 @@
 """
-===================
+====================
 An MLflow round trip
-===================
+====================
 
 Log two trainings, compare them, and load one back.
 

@@ -1,7 +1,7 @@
 """
-==================
+====================
 A reward of your own
-==================
+====================
 
 Say what a correction is worth by a function of arrays, and check it against the built-in
 one.

@@ -100,10 +100,12 @@ def dense_features(transformer, X):
         transformer.transform(X),
         accept_sparse="csr",
         dtype=np.float64,
-        ensure_all_finite="allow-nan",
+        ensure_all_finite=False,
         input_name="features",
     )
-    return features.toarray() if sparse.issparse(features) else features
+    dense = features.toarray() if sparse.issparse(features) else features
+    # Infinite values, which boosted trees take, are missing values here.
+    return np.where(np.isinf(dense), np.nan, dense)
 
 
 def _log_odds_and_features(proba, features):

@@ -7,16 +7,17 @@ graph repeats in double precision.
 import numpy as np
 
 from sklearn_rlcorrect.agent.observation import LOG_ODDS_EPSILON, OBSERVATION_BOUND
-from sklearn_rlcorrect.agent.policy import SMALLEST_TARGET, LARGEST_STEP, bound_of_steps
+from sklearn_rlcorrect.agent.policy import LARGEST_STEP, SMALLEST_TARGET, bound_of_steps
 from sklearn_rlcorrect.agent.posterior import SMALLEST_PROBA
+from sklearn_rlcorrect.agent.prediction import observed_order
 from sklearn_rlcorrect.guard import decision_rule
 
-# How the scores of a classifier become probabilities: `_squash` in `classifier`, and the
+# How the scores of a classifier become probabilities: `_crossfit`, and the
 # single column of a `PrecomputedProbaClassifier`.
 PROBA_FROM = {
     "probabilities": "raw = Identity(scores)",
-    "two scores": "raw = Sigmoid(scores)",
-    "scores": "raw = Softmax<axis=1>(scores)",
+    "two scores": "small_scores = Div(scores, score_scale)  raw = Sigmoid(small_scores)",
+    "scores": "small_scores = Div(scores, score_scale)  raw = Softmax<axis=1>(small_scores)",
     "one probability": "other = Sub(one, scores)  raw = Concat<axis=1>(other, scores)",
 }
 
@@ -95,18 +96,22 @@ _LAYER = """
     hidden_{next} = {activation}(sum_{i})
 """
 # `step_actions` in `_policy`.
+# Both sums are of arrays of one shape, so that onnxruntime adds in the same order: steps of
+# zero are actions of exactly zero.
 _ACTIONS_OF_STEPS = """
     steps = Clip({outputs}, smallest_step, largest_step)
     factor = Exp(steps)
     multiplied = Mul(seen_proba, factor)
     factor_less_one = Sub(factor, one)
     raise = Max(factor_less_one, zero)
-    lifted = Mul(raise, foothold)
+    lifted = Mul(raise, smallest_target)
     unscaled_target = Add(multiplied, lifted)
     target_sum = ReduceSum<keepdims=1>(unscaled_target, last_axes)
     scaled_target = Div(unscaled_target, target_sum)
-    proba_sum = ReduceSum<keepdims=1>(seen_proba, axis_1)
-    start = Div(seen_proba, proba_sum)
+    ones = Div(factor, factor)
+    proba_each = Mul(seen_proba, ones)
+    proba_sum = ReduceSum<keepdims=1>(proba_each, last_axes)
+    start = Div(proba_each, proba_sum)
     change = Sub(scaled_target, start)
     unbounded = Div(change, bound_of_steps)
     each_action = Clip(unbounded, minus_one, one)
@@ -180,7 +185,7 @@ _ADJUST_TWO = """
     probabilities = Where(unchanged, proba, projected)
 """
 
-# `decide` in `_guard`.
+# `decide` in `guard.decision`.
 _MOST_PROBABLE = """
     best = ArgMax<axis=1, keepdims=0>(probabilities)
     label = Gather(classes, best)
@@ -209,18 +214,15 @@ def policy_graph(model, proba_from):
     Returns
     -------
     graph : onnx.GraphProto
-        From `scores`, and `features` if the policy sees any, both double, to `label` and
-        `probabilities`.
+        From `scores`, and `features` if the policy observes any, both double, to `label`
+        and `probabilities`.
     """
-    guard, bound = decision_rule(model), bound_of_steps(model)
-    policies = model.policies_[model.priority]
-    layers = [np.stack(arrays, dtype=np.float64) for arrays in zip(*policies, strict=True)]
     # As a list first: labels may be Python's own in an array of objects.
     classes = np.array(model.classes_.tolist())
-    n_layers, n_classes = len(layers) // 2, len(classes)
-    n_columns = len(model.observation_scaler_.mean_)
+    n_classes, n_columns = len(classes), len(model.observation_scaler_.mean_)
     has_features = n_columns > n_classes
-    inputs = ["double[N, S] scores"] + ["double[N, F] features"] * has_features
+    policies = model.policies_[model.priority]
+    layers = [np.stack(arrays, dtype=np.float64) for arrays in zip(*policies, strict=True)]
     # Files of earlier releases hold no posterior.
     posterior_body, posterior_constants = _posterior(getattr(model, "posterior_", None))
     body = [
@@ -228,50 +230,75 @@ def policy_graph(model, proba_from):
         _NORMALISE,
         _OBSERVE.format(columns="log_odds, features" if has_features else "log_odds"),
         *posterior_body,
-        *(
-            _LAYER.format(
-                i=i, next=i + 1, activation="Relu" if i + 1 < n_layers else "Identity"
-            )
-            for i in range(n_layers)
-        ),
-        (_TANH if bound is None else _ACTIONS_OF_STEPS).format(
-            outputs=f"hidden_{n_layers}"
-        ),
-        _MEAN,
-        _ADJUST_TWO if n_classes == 2 else _ADJUST,
-        _MOST_PROBABLE if guard["threshold"] is None else _ABOVE_THRESHOLD,
+        *_forward(len(layers) // 2),
+        *_decide(model, f"hidden_{len(layers) // 2}"),
     ]
+    constants = _shape_constants(n_classes) | posterior_constants
+    constants |= _order_constants(observed_order(model), n_columns)
+    constants |= _network_constants(layers) | _model_constants(model)
+    constants["classes"] = classes
+    if "score_scale" in PROBA_FROM[proba_from]:
+        # Files of earlier releases hold no scale of scores.
+        constants["score_scale"] = float(getattr(model, "score_scale_", 1.0))
+    inputs = ["double[N, S] scores"] + ["double[N, F] features"] * has_features
+    outputs = [
+        f"{_LABEL_TYPES[classes.dtype.kind]}[N] label",
+        f"double[N, {n_classes}] probabilities",
+    ]
+    return _graph("policy", inputs, outputs, body, constants)
+
+
+def _forward(n_layers):
+    """Layers of the networks: `forward` in `policy`."""
+    last = n_layers - 1
+    return [
+        _LAYER.format(i=i, next=i + 1, activation="Relu" if i < last else "Identity")
+        for i in range(n_layers)
+    ]
+
+
+def _decide(model, outputs):
+    """Actions, adjustment and label: `step_actions`, `adjust` and `decide`."""
+    actions = _TANH if bound_of_steps(model) is None else _ACTIONS_OF_STEPS
+    has_threshold = decision_rule(model)["threshold"] is not None
+    return [
+        actions.format(outputs=outputs),
+        _MEAN,
+        _ADJUST_TWO if len(model.classes_) == 2 else _ADJUST,
+        _ABOVE_THRESHOLD if has_threshold else _MOST_PROBABLE,
+    ]
+
+
+def _network_constants(layers):
     weights = {f"weights_{i}": array for i, array in enumerate(layers[::2])}
     intercepts = {f"intercepts_{i}": array[:, None] for i, array in enumerate(layers[1::2])}
-    constants = _shape_constants(n_classes) | weights | intercepts | posterior_constants
-    constants |= _order_constants(model._agent_order(), n_columns)
-    constants |= {
+    return weights | intercepts
+
+
+def _model_constants(model):
+    rule, bound = decision_rule(model), bound_of_steps(model)
+    constants = {
         "mean": model.observation_scaler_.mean_,
         "scale": model.observation_scaler_.scale_,
         "epsilon": LOG_ODDS_EPSILON,
         "one_minus_epsilon": 1 - LOG_ODDS_EPSILON,
         "lowest": -OBSERVATION_BOUND,
         "highest": OBSERVATION_BOUND,
-        "max_adjustment": float(guard["shrinkage"] * model.max_adjustment_),
-        "classes": classes,
+        "max_adjustment": float(rule["shrinkage"] * model.max_adjustment_),
     }
     if bound is not None:
         constants |= {
             "bound_of_steps": bound,
             "smallest_step": -LARGEST_STEP,
             "largest_step": LARGEST_STEP,
-            "foothold": SMALLEST_TARGET,
+            "smallest_target": SMALLEST_TARGET,
             "minus_one": -1.0,
             "last_axes": [-1],
         }
-    if guard["threshold"] is not None:
-        constants |= {"threshold": guard["threshold"], "positive": guard["positive"]}
-        constants["negative"] = 1 - guard["positive"]
-    outputs = [
-        f"{_LABEL_TYPES[classes.dtype.kind]}[N] label",
-        f"double[N, {n_classes}] probabilities",
-    ]
-    return _graph("policy", inputs, outputs, body, constants)
+    if rule["threshold"] is not None:
+        constants |= {"threshold": rule["threshold"], "positive": rule["positive"]}
+        constants["negative"] = 1 - rule["positive"]
+    return constants
 
 
 def _posterior(posterior):
@@ -282,7 +309,7 @@ def _posterior(posterior):
     depth, n_classes = n_splits.bit_length(), posterior["n_classes"]
     levels = [_LEVEL.format(i=i, next=i + 1) for i in range(depth)]
     body = [_ROOTS, *levels, _LEAVES.format(nodes=f"node_{depth}"), _WITH_POSTERIOR]
-    # The trees see neither the probabilities nor the first log-odds: `_columns`.
+    # The trees have neither the probabilities nor the first log-odds: `_columns`.
     split_columns = posterior["feature"].ravel() + n_classes + 1
     tree, known = np.arange(n_trees), posterior["classes"]
     # Of two classes, the first has a score of zero. One that is not known has none.

@@ -1,6 +1,7 @@
 """Hold rows out of a fit, and prove limits of the fitted correction on them."""
 
 import numpy as np
+from sklearn.utils.multiclass import type_of_target
 
 from sklearn_rlcorrect.agent.prediction import act, observe_with_posterior
 from sklearn_rlcorrect.agent.selection import held_out_actions
@@ -149,10 +150,19 @@ def _check_can_guard(limits, rows, cv, n_classes, positives):
     if limits.bounds_rates and (n_classes, len(positives)) != (2, 1):
         name = "max_fpr" if limits.max_fpr is not None else "min_recall"
         raise ValueError(
-            f"{name} is for two classes, one of them positive: y has {n_classes} classes, "
-            f"{len(positives)} of them counted as positive. "
+            f"{_binary_only(rows.y, n_classes)}{name} is for two classes, one of them "
+            f"positive: y has {n_classes} classes, {len(positives)} of them counted as "
+            "positive. "
             + ("Merge classes." if n_classes > 2 else "Name the positive one by pos_label.")
         )
+
+
+def _binary_only(y, n_classes):
+    """Use scikit-learn's own words, which its checks look for."""
+    if n_classes == 2:
+        return ""
+    kind = type_of_target(y)
+    return f"Only binary classification is supported. The type of the target is {kind}. "
 
 
 def _check_classes_left(y_rest, y_drawn):

@@ -13,8 +13,9 @@ from sklearn_rlcorrect.plotting._base import (
 # An odd number, so that one bin is centred at zero.
 _N_BINS = 31
 
-# With more than this share of a group in the bin at zero, a linear axis hides all others.
-_LARGEST_SHARE = 0.9
+# A linear axis hides the rows that change if more than the first share of all rows is in the
+# bin at zero, and less than the second share is right, or wrong.
+_CROWDED, _RARE = 0.9, 0.05
 
 
 class AdjustmentDisplay(_BeforeAfterDisplay):
@@ -24,8 +25,9 @@ class AdjustmentDisplay(_BeforeAfterDisplay):
 
     Notes
     -----
-    Where nearly all probabilities stay as they are, as with rare events, the axis holds
-    counts on a logarithmic scale, so that the few rows that were changed can be seen.
+    With rare events, where nearly all decisions are right and nearly all probabilities stay
+    as they are, the axis holds counts on a logarithmic scale, so that the few rows that
+    were changed can be seen.
 
     Examples
     --------
@@ -40,7 +42,7 @@ class AdjustmentDisplay(_BeforeAfterDisplay):
         change, is_right = self._change(), self._predicted()[0] == self.y_true
         edges = np.linspace(-1, 1, _N_BINS + 1) * max(np.abs(change).max(), 0.01)
         groups = [change[is_right], change[~is_right]]
-        is_crowded = any(_share_at_zero(group, edges) > _LARGEST_SHARE for group in groups)
+        is_crowded = _is_crowded(change, is_right, edges)
         for group, label, colour, hatch in [
             (groups[0], "right", BLUE, None),
             (groups[1], "wrong", ORANGE, "////"),
@@ -74,9 +76,10 @@ class AdjustmentDisplay(_BeforeAfterDisplay):
         legend_above(ax, 1)
 
 
-def _share_at_zero(values, edges):
-    counts, _ = np.histogram(values, edges)
-    return counts[_N_BINS // 2] / max(len(values), 1)
+def _is_crowded(change, is_right, edges):
+    counts, _ = np.histogram(change, edges)
+    rarer = min(is_right.mean(), 1 - is_right.mean())
+    return counts[_N_BINS // 2] / len(change) > _CROWDED and rarer < _RARE
 
 
 def _rows(n):

@@ -83,12 +83,11 @@ def log_run(
     Examples
     --------
     >>> from sklearn.datasets import load_breast_cancer
-    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.naive_bayes import GaussianNB
     >>> from sklearn_rlcorrect import RLCalibratedClassifier
     >>> from sklearn_rlcorrect.tracking import log_run, without_autolog
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> base = LogisticRegression(max_iter=5000)
-    >>> model = RLCalibratedClassifier(base, total_timesteps=2_000)
+    >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000)
     >>> with without_autolog():
     ...     model = model.fit(X[:400], y[:400])
     >>> run_id = log_run(model, X[400:], y[400:])  # doctest: +SKIP

@@ -34,6 +34,7 @@ def softmax(log_odds):
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(2, 5), st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_trees_as_arrays_are_scikit_learn_s(n_classes, seed):
     rng = np.random.default_rng(seed)
     # Some columns of few values, so that rows lie on thresholds.

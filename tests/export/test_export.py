@@ -42,9 +42,11 @@ from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
 from sklearn_rlcorrect.agent.adjustment import adjust
 from sklearn_rlcorrect.agent.observation import fit_scaler, observe
 from sklearn_rlcorrect.agent.policy import policy_actions
+from sklearn_rlcorrect.agent.prediction import correct, observe_with_posterior
 from sklearn_rlcorrect.classifier import FORMAT_VERSION
 from sklearn_rlcorrect.export import to_onnx
 from sklearn_rlcorrect.export.graph import policy_graph
+from sklearn_rlcorrect.guard import decision_rule
 from sklearn_rlcorrect.persistence import load_model
 
 DATA = Path(__file__).parents[1] / "data"
@@ -100,6 +102,11 @@ def rows(draw):
     return weights / weights.sum(axis=1, keepdims=True), draw(st.integers(0, 2**32 - 1))
 
 
+def corrected(model, features, proba):
+    bound = decision_rule(model)["shrinkage"] * model.max_adjustment_
+    return correct(model, features, proba, model.priority, bound)
+
+
 def corrector(
     proba, features, weights, max_adjustment, format_version=FORMAT_VERSION, **attributes
 ):
@@ -109,7 +116,7 @@ def corrector(
     model.classes_ = np.arange(proba.shape[1])
     model.observation_scaler_ = any_scaler(proba, features)
     model.feature_transformer_ = None if features is None else FunctionTransformer()
-    n_observed = model._seen(features, proba).shape[1]
+    n_observed = observe_with_posterior(model, features, proba).shape[1]
     shapes = [(n_observed, 7), (7,), (7, proba.shape[1]), (proba.shape[1],)]
     policies = [[weights(shape) for shape in shapes] for _ in range(2)]
     model.policies_ = {"weighted": policies}
@@ -196,11 +203,13 @@ def test_posterior_and_order_of_classes(rows, max_adjustment, has_posterior, n_k
         posterior_=posterior if has_posterior else None,
     )
     features[0, 0], features[-1, -1] = 1e9, np.nan
-    columns = model._seen(features, proba)[:, n_classes + 1 :][:, posterior["feature"]]
+    columns = observe_with_posterior(model, features, proba)[:, n_classes + 1 :][
+        :, posterior["feature"]
+    ]
     assume(np.all(np.abs(columns - posterior["threshold"]) > 1e-5))
     np.testing.assert_allclose(
         run_policy(model, proba, features),
-        model._correct(features, proba),
+        corrected(model, features, proba),
         rtol=0,
         atol=1e-9,
     )
@@ -226,7 +235,7 @@ def test_entries_on_thresholds_of_the_posterior():
     # Scaled by one, so that the entries stay what they are.
     model.observation_scaler_.mean_[:] = 0.0
     model.observation_scaler_.scale_[:] = 1.0
-    expected = model._correct(features, proba)
+    expected = corrected(model, features, proba)
     assert len(np.unique(expected, axis=0)) == 4
     np.testing.assert_allclose(
         run_policy(model, proba, features), expected, rtol=0, atol=1e-12
@@ -334,8 +343,9 @@ def on_thresholds(pipeline, X):
         LinearSVC(C=1e-6),
         make_pipeline(StandardScaler(), LinearSVC(C=1e-5)),
         make_pipeline(StandardScaler(), SGDClassifier(alpha=10, random_state=0)),
+        SGDClassifier(random_state=0),
     ],
-    ids=["calibrated", "AdaBoost", "LinearSVC", "Pipeline", "SGD"],
+    ids=["calibrated", "AdaBoost", "LinearSVC", "Pipeline", "SGD", "large scores"],
 )
 @pytest.mark.parametrize("data", ["cancer", "wine"])
 def test_other_bases(data, base, request):

@@ -1,4 +1,4 @@
-"""Corrector with limits: nothing leaks from the calibration set, all predict by the report."""
+"""Corrector with limits: no leak from the calibration set, and one rule everywhere."""
 
 import warnings
 

@@ -32,3 +32,12 @@ def test_few_changes_among_many_rows_are_visible_counts():
     bottom = display.ax_.get_ylim()[0]
     assert right[np.isclose(right[:, 0], 0.1, atol=0.02), 1].max() == 1 > bottom
     assert wrong[np.isclose(wrong[:, 0], 0.3), 1].max() == 2 > bottom
+
+
+def test_shares_are_linear_where_both_groups_are_large():
+    y, before = np.arange(1000) % 2, np.full(1000, 0.4)
+    after = before.copy()
+    after[:20] = 0.7
+    display = AdjustmentDisplay.from_predictions(y, before, after)
+    assert display.ax_.get_yscale() == "linear"
+    assert display.ax_.get_ylabel() == "share of the rows"

@@ -32,6 +32,9 @@ class ForeignScaler(StandardScaler):
     """As if from another package."""
 
 
+ForeignScaler.__module__ = "hypothesis.strategies"
+
+
 def logged_models(run_id):
     return mlflow.search_logged_models(
         filter_string=f"source_run_id = '{run_id}'", output_format="list"

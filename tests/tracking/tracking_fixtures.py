@@ -36,8 +36,8 @@ def in_store_folder(store_folder, monkeypatch):
 def fitted(request):
     """A corrector whose policies differ, and rows that it was not fitted on."""
     X, X_test, y, y_test = request.getfixturevalue(request.param)
-    model = RLCalibratedClassifier(GaussianNB(), fp_weight=1.5, **QUICK).fit(X, y)
-    return unlike_policies(model), X_test, y_test
+    model = RLCalibratedClassifier(GaussianNB(), fp_weight=1.5, pos_label=1, **QUICK)
+    return unlike_policies(model.fit(X, y)), X_test, y_test
 
 
 @pytest.fixture(scope="session")
