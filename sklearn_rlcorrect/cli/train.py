@@ -1,6 +1,7 @@
 """``rlcorrect train``: fit a classifier and its correction, save, log and report them."""
 
 import shlex
+import sys
 import warnings
 
 import numpy as np
@@ -120,10 +121,13 @@ def _fit(args, data, baseline, train_rows):
     X, y = data.take(train_rows)
     model = make_corrector(args, data, baseline, X)
     check_parameters(model)
-    with tracking.without_autolog(), warnings.catch_warnings():
+    with tracking.without_autolog(), warnings.catch_warnings(record=True) as caught:
         # print_scores reports it.
         warnings.filterwarnings("ignore", "No correction by the policy")
-        return model.fit(X, y)
+        model.fit(X, y)
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        print(f"warning: {message}", file=sys.stderr)
+    return model
 
 
 def _keep(args, model, data, test_rows, caution):

@@ -190,3 +190,15 @@ def test_one_column_of_probabilities(capsys):
     assert main(["train", "--no-mlflow", "--data-dir", "data", "--timesteps", "400"]) == 0
     assert main(["infer", "--no-mlflow", "--data-dir", "data"]) == 0
     assert np.load("corrected_probs.npy").shape == (200, 2)
+
+
+@pytest.mark.filterwarnings("default:fp_weight")
+def test_warnings_of_a_fit_are_lines(wine, tmp_path, capsys):
+    X, _, y, _ = wine
+    table = pd.DataFrame(X).assign(label=y)
+    table.to_csv(tmp_path / "wine.csv", index=False)
+    options = ["--timesteps", "200", "--no-mlflow", "--fp-weight", "50"]
+    where = ["--data", str(tmp_path / "wine.csv"), "--target", "label"]
+    assert main(["train", *where, *options, "--output", str(tmp_path / "m.skops")]) == 0
+    errors = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("warning: fp_weight=50 has no effect") for line in errors)
