@@ -102,7 +102,11 @@ def _estimator(path, seed):
     """Return an instance of a class of classifiers, by its dotted path."""
     module, _, name = path.rpartition(".")
     try:
-        estimator = getattr(importlib.import_module(module), name)()
+        factory = getattr(importlib.import_module(module), name)
+        # Anything else that can be called would be run here.
+        if not (isinstance(factory, type) and hasattr(factory, "fit")):
+            raise TypeError("it has no fit")
+        estimator = factory()
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(
             f"--estimator {path} is not a class that can be made without arguments, such "

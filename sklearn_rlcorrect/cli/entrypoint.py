@@ -39,6 +39,7 @@ def main(argv=None):
     """
     args = parse(sys.argv[1:] if argv is None else argv)
     try:
+        _check_not_empty(args)
         # Imported here, for commands import packages that --help does not need.
         importlib.import_module(f"sklearn_rlcorrect.cli.{args.command}").run(args)
         # None where the process has no standard output.
@@ -56,6 +57,13 @@ def main(argv=None):
             raise
         return _fail(error)
     return 0
+
+
+def _check_not_empty(args):
+    """Raise an error if an option is given without a value: it would have no effect."""
+    for name, value in vars(args).items():
+        if isinstance(value, str) and not value.strip():
+            raise ValueError(f"--{name.replace('_', '-')} is empty: give it a value")
 
 
 def _is_bad_input(error):

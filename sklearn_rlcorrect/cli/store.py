@@ -8,6 +8,9 @@ from pathlib import Path
 
 _SQLITE = "sqlite:///"
 
+# Of MLflow.
+_LONGEST_NAME = 500
+
 
 def absolute_uri(tracking_uri):
     """Resolve the file of a sqlite store against the current folder.
@@ -87,6 +90,34 @@ def check_store(tracking_uri):
         raise ValueError(
             f"there is no MLflow store at {tracking_uri} yet: train a model first, or give "
             "--tracking-uri"
+        )
+
+
+def check_experiment(args):
+    """Raise an error if runs cannot be logged to a command's experiment.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of the command: ``no_mlflow``, ``tracking_uri`` and ``experiment_name``.
+
+    Raises
+    ------
+    ValueError
+        If its name is too long, or it was deleted.
+    """
+    if len(args.experiment_name) > _LONGEST_NAME:
+        raise ValueError(f"--experiment-name is longer than {_LONGEST_NAME} characters")
+    path = _database(args.tracking_uri)
+    if args.no_mlflow or (path is not None and not path.exists()):
+        return
+    import mlflow
+
+    experiment = mlflow.MlflowClient().get_experiment_by_name(args.experiment_name)
+    if experiment is not None and experiment.lifecycle_stage == "deleted":
+        raise ValueError(
+            f"--experiment-name {args.experiment_name} was deleted: restore it, with "
+            f"mlflow experiments restore -x {experiment.experiment_id}, or take another"
         )
 
 

@@ -1,8 +1,10 @@
 """``rlcorrect train``: fit a classifier and its correction, save, log and report them."""
 
+import itertools
 import shlex
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -15,7 +17,12 @@ from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.report import print_proven, print_scores
 from sklearn_rlcorrect.cli.rows import labelled_rows, row_options, unknown_training
-from sklearn_rlcorrect.cli.store import check_store, experiment_id, mlflow_store
+from sklearn_rlcorrect.cli.store import (
+    check_experiment,
+    check_store,
+    experiment_id,
+    mlflow_store,
+)
 from sklearn_rlcorrect.datasets import check_precomputed_output, write_precomputed
 from sklearn_rlcorrect.evaluation import evaluate_correction
 from sklearn_rlcorrect.features import TableFeatures
@@ -35,6 +42,7 @@ def run(args):
     _check_options(args)
     _check_outputs(args)
     with mlflow_store(args):
+        check_experiment(args)
         _train(args)
 
 
@@ -139,8 +147,26 @@ def _keep(args, model, data, test_rows, caution):
         _save_data(args.save_data, model, X, y)
     if args.no_mlflow:
         return None
+    try:
+        return _log(args, model, data, test_rows, caution)
+    except Exception as error:  # each kind of store fails in its own way
+        path = _model_file(args) or _rescue(model)
+        raise ValueError(
+            f"the run could not be logged ({error}); the trained model is in {path}"
+        ) from error
+
+
+def _rescue(model):
+    """Save a trained model under a name that is free."""
+    number = next(k for k in itertools.count(1) if not Path(f"rescued_{k}.joblib").exists())
+    dump_model(model, f"rescued_{number}.joblib")
+    return f"rescued_{number}.joblib"
+
+
+def _log(args, model, data, test_rows, caution):
     import mlflow
 
+    X, y = data.take(test_rows)
     place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
     with mlflow.start_run(**place) as run:
         params = data.options | {"classifier": classifier_name(args)}

@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 
 import joblib
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.cli import main
 from sklearn_rlcorrect.datasets import load_eights
-from sklearn_rlcorrect.persistence import dump_model
+from sklearn_rlcorrect.persistence import dump_model, load_model
 
 pytest_plugins = ["cli_fixtures"]
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -202,3 +204,45 @@ def test_warnings_of_a_fit_are_lines(wine, tmp_path, capsys):
     assert main(["train", *where, *options, "--output", str(tmp_path / "m.skops")]) == 0
     errors = capsys.readouterr().err.splitlines()
     assert any(line.startswith("warning: fp_weight=50 has no effect") for line in errors)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *[(f"--{name}", "") for name in ("data-dir", "estimator", "experiment-name")],
+        *[(f"--{name}", " ") for name in ("data", "run-name", "output")],
+    ],
+)
+def test_empty_options_are_refused(option, value, capsys):
+    assert main(["train", option, value]) == 2
+    assert (
+        capsys.readouterr().err == f"rlcorrect: error: {option} is empty: give it a value\n"
+    )
+
+
+def test_experiments_that_cannot_be_logged_to(store, capsys, monkeypatch):
+    monkeypatch.setattr(RLCalibratedClassifier, "fit", None)  # nothing may be trained
+    assert main(["train", "--experiment-name", "x" * 501]) == 2
+    assert "longer than 500 characters" in capsys.readouterr().err
+    client = mlflow.MlflowClient()
+    client.delete_experiment(client.create_experiment("gone"))
+    assert main(["train", "--experiment-name", "gone"]) == 2
+    assert "--experiment-name gone was deleted" in capsys.readouterr().err
+
+
+def test_a_run_that_cannot_be_logged_leaves_the_model(store, capsys, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("sklearn_rlcorrect.tracking.log_run", full)
+    for name in ("rescued_1.joblib", "rescued_2.joblib"):
+        assert main(["train", "--timesteps", "200"]) == 2
+        error = capsys.readouterr().err
+        assert f"No space left on device); the trained model is in {name}" in error
+        assert load_model(name).classes_.tolist() == ["eight", "other"]
+
+
+@pytest.mark.parametrize("path", ["sys.exit", "os.getcwd", "sklearn.pipeline.make_pipeline"])
+def test_what_is_no_class_of_classifiers_is_not_called(path, empty_folder, capsys):
+    assert main(["train", "--no-mlflow", "--estimator", path]) == 2
+    assert f"--estimator {path} is not a class" in capsys.readouterr().err
