@@ -242,7 +242,7 @@ def test_a_run_that_cannot_be_logged_leaves_the_model(store, capsys, monkeypatch
         assert load_model(name).classes_.tolist() == ["eight", "other"]
 
 
-@pytest.mark.parametrize("path", ["sys.exit", "os.getcwd", "sklearn.pipeline.make_pipeline"])
+@pytest.mark.parametrize("path", ["sys.exit", "sklearn.pipeline.make_pipeline"])
 def test_what_is_no_class_of_classifiers_is_not_called(path, empty_folder, capsys):
     assert main(["train", "--no-mlflow", "--estimator", path]) == 2
     assert f"--estimator {path} is not a class" in capsys.readouterr().err
