@@ -1,4 +1,4 @@
-"""Check that each link inside a built site leads to a file, and to an anchor, that exists."""
+"""Check that each internal link of a built site leads to a file and an anchor."""
 
 import sys
 from html.parser import HTMLParser

@@ -1,6 +1,5 @@
 """Configuration of the documentation site; `.ci/docs` builds it."""
 
-
 from docutils import nodes
 from sphinx_gallery.sorting import ExplicitOrder
 

@@ -208,7 +208,7 @@ class RLCalibratedClassifier(
     n_features_in_ : int
         Number of columns of X, where X is a table.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, where X has any.
 
     See Also

@@ -36,7 +36,7 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Number of columns of X.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, where X has any.
 
     See Also
@@ -132,7 +132,7 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features_in_,), default=None
+        input_features : array-like of str of shape (n_features,), default=None
             Names of the columns. None is `feature_names_in_`, or "x0", "x1", ... where X
             had no names.
 

@@ -35,7 +35,7 @@ class PrecomputedProbaClassifier(DocLinkMixin, ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Number of columns of X.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, where X has any.
 
     selector_ : ColumnTransformer

@@ -242,7 +242,7 @@ def test_a_huge_batch(fitted):
 
 def test_no_rows_are_refused(fitted):
     model, n_classes = fitted
-    with pytest.raises(ValueError, match="no rows|0 sample"):
+    with pytest.raises(ValueError, match=r"no rows|0 sample"):
         model.predict_proba(np.empty((0, n_classes + 3)))
 
 

@@ -101,7 +101,7 @@ def test_folds_run_on_the_cluster(cluster, cancer):
     X, _, y, _ = cancer
     with joblib.parallel_config(backend="dask"), get_task_stream(cluster) as tasks:
         corrector(cv=3).fit(X, y)
-    assert names(tasks) == {"_fold_proba": 3}
+    assert names(tasks) == {"_fold_response": 3}
 
 
 def test_grid_search_on_the_cluster(cluster, cancer):
@@ -113,7 +113,7 @@ def test_grid_search_on_the_cluster(cluster, cancer):
     with joblib.parallel_config(backend="dask"), get_task_stream(cluster) as tasks:
         there = search.fit(X, y)
     # Four candidates of two folds each, and a last fit of the best on all rows.
-    counts = {"_fit_and_score": 8, "_fold_proba": 18}
+    counts = {"_fit_and_score": 8, "_fold_response": 18}
     assert names(tasks) == counts
     assert len(np.unique(here.cv_results_["mean_test_score"])) == 4
     np.testing.assert_array_equal(

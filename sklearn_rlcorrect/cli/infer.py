@@ -7,12 +7,8 @@ from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.store import mlflow_store
 from sklearn_rlcorrect.datasets import read_precomputed
-from sklearn_rlcorrect.datasets.chunks import (
-    check_corrections,
-    precomputed_chunks,
-    table_chunks,
-    write_corrections,
-)
+from sklearn_rlcorrect.datasets.chunks import precomputed_chunks, table_chunks
+from sklearn_rlcorrect.datasets.corrections import check_corrections, write_corrections
 
 
 def run(args):

@@ -16,8 +16,8 @@ from sklearn_rlcorrect.guard import decision_rule
 # single column of a `PrecomputedProbaClassifier`.
 PROBA_FROM = {
     "probabilities": "raw = Identity(scores)",
-    "two scores": "small_scores = Div(scores, score_scale)  raw = Sigmoid(small_scores)",
-    "scores": "small_scores = Div(scores, score_scale)  raw = Softmax<axis=1>(small_scores)",
+    "two scores": "scaled_down = Div(scores, score_scale)  raw = Sigmoid(scaled_down)",
+    "scores": "scaled_down = Div(scores, score_scale)  raw = Softmax<axis=1>(scaled_down)",
     "one probability": "other = Sub(one, scores)  raw = Concat<axis=1>(other, scores)",
 }
 

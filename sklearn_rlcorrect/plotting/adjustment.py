@@ -13,8 +13,8 @@ from sklearn_rlcorrect.plotting._base import (
 # An odd number, so that one bin is centred at zero.
 _N_BINS = 31
 
-# A linear axis hides the rows that change if more than the first share of all rows is in the
-# bin at zero, and less than the second share is right, or wrong.
+# A linear axis hides the rows that change if more than the first share of all rows is in
+# the bin at zero, and less than the second share is right, or wrong.
 _CROWDED, _RARE = 0.9, 0.05
 
 

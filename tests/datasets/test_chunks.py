@@ -11,7 +11,8 @@ from sklearn.naive_bayes import GaussianNB
 
 from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
-from sklearn_rlcorrect.datasets.chunks import table_chunks, write_corrections
+from sklearn_rlcorrect.datasets.chunks import table_chunks
+from sklearn_rlcorrect.datasets.corrections import write_corrections
 
 
 @pytest.fixture(scope="module", params=["cancer", "wine"])

@@ -12,7 +12,7 @@ from sklearn.model_selection import GroupKFold
 
 from conftest import QUICK
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect.datasets.chunks import write_corrections
+from sklearn_rlcorrect.datasets.corrections import write_corrections
 from sklearn_rlcorrect.evaluation import evaluate_correction
 from sklearn_rlcorrect.guard import SHRINKAGES
 from sklearn_rlcorrect.persistence import dump_model, load_model

@@ -1,0 +1,176 @@
+"""Tables from CSV and Parquet files, as a whole or in chunks."""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+# Rows in memory at a time, where a file may be larger than the memory.
+CHUNK_SIZE = 10_000
+
+
+def read_table(path, target, text_columns=()):
+    """Read a labelled table.
+
+    Parameters
+    ----------
+    path : str or path-like
+        CSV (also compressed: .csv.gz, .csv.zip, ...) or Parquet (.parquet, .pq). A column
+        of a CSV is read as numbers if all that stands in it are numbers, else as texts.
+
+    target : str
+        Column that holds the labels.
+
+    text_columns : collection of str, default=()
+        Columns of a CSV to read as texts, whatever stands in them.
+
+    Returns
+    -------
+    X : pandas.DataFrame of shape (n_samples, n_features)
+        The other columns.
+
+    y : ndarray of shape (n_samples,)
+        Labels.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+
+    ValueError
+        If the file cannot be read as a table, lacks the column, or holds no class
+        labels there.
+    """
+    path = _check_table(path)
+    with _one_error(path):
+        table = _read(path, text_columns)
+    if target not in table.columns:
+        raise ValueError(f"{path} has no column {target!r}: it has {_some(table.columns)}")
+    y = table.pop(target)
+    if table.empty:
+        raise ValueError(f"{path} has no rows, or no column besides {target!r}")
+    if y.isna().any():
+        raise ValueError(
+            f"column {target!r} of {path} lacks {y.isna().sum()} of {len(y)} labels: "
+            "remove those rows"
+        )
+    _check_labels(y, f"column {target!r} of {path}")
+    return table, y.to_numpy()
+
+
+def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE):
+    """Read a table piece by piece, each as :func:`read_table` reads the whole.
+
+    Parameters
+    ----------
+    path : str or path-like
+        CSV or Parquet.
+
+    text_columns : collection of str, default=()
+        Columns of a CSV to read as texts, whatever stands in them.
+
+    chunk_size : int, default=10_000
+        Most rows of a piece.
+
+    Yields
+    ------
+    table : pandas.DataFrame
+        Next rows.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, or it cannot be read as a table.
+    """
+    path = _check_table(path)
+    with _one_error(path):
+        if _is_parquet(path):
+            yield from _parquet_chunks(path, chunk_size)
+        else:
+            yield from _csv_chunks(path, text_columns, chunk_size)
+
+
+def _check_labels(y, name):
+    # Not of the column itself, whose type may know categories that have no rows.
+    rarest = y.astype(object).value_counts().tail(1)
+    if rarest.item() < 2:
+        raise ValueError(
+            f"{name} has {y.nunique()} distinct values, and only one row with "
+            f"{str(rarest.index[0])!r}: is it a class label?"
+        )
+
+
+def _some(names):
+    """Names in a line, however many there are."""
+    listed = ", ".join(map(str, names[:10]))
+    return listed[:300] + ("..." if len(names) > 10 or len(listed) > 300 else "")
+
+
+def _check_table(path):
+    """Return `path` if a table may be there that can be read."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    try:
+        import pandas  # noqa: F401
+    except ImportError as error:
+        raise ValueError(
+            "reading tables needs pandas: pip install 'sklearn-rlcorrect[cli]'"
+        ) from error
+    return path
+
+
+def _is_parquet(path):
+    return path.suffix in (".parquet", ".pq")
+
+
+@contextmanager
+def _one_error(path):
+    """Tell every way in which a file is no table alike."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        kind = "Parquet" if _is_parquet(path) else "CSV"
+        raise ValueError(f"cannot read {path} as {kind}: {error}") from error
+
+
+def _read(path, text_columns):
+    import pandas as pd
+
+    if _is_parquet(path):
+        return pd.read_parquet(path)
+    chunks = list(_csv_chunks(path, text_columns, CHUNK_SIZE))
+    return pd.concat(chunks, ignore_index=True) if chunks else pd.read_csv(path)
+
+
+def _parquet_chunks(path, chunk_size):
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        for batch in file.iter_batches(chunk_size):
+            yield batch.to_pandas()
+
+
+def _csv_chunks(path, text_columns, chunk_size):
+    """Read twice: a column of numbers here may hold texts further down."""
+    import pandas as pd
+
+    with pd.read_csv(path, chunksize=chunk_size) as chunks:
+        dtypes = _common_dtypes([dict(chunk.dtypes) for chunk in chunks])
+    dtypes |= {name: str for name in text_columns if name in dtypes}
+    with pd.read_csv(path, chunksize=chunk_size, dtype=dtypes) as chunks:
+        yield from (chunk for chunk in chunks if len(chunk))
+
+
+def _common_dtypes(pieces):
+    """Types of columns: a number where all pieces hold numbers, else a text.
+
+    Truth values are texts, or "true" would be True in a file without a blank and "true"
+    in a file with one.
+    """
+    return {
+        name: np.result_type(*(piece[name] for piece in pieces))
+        if all(getattr(piece[name], "kind", "O") in "iuf" for piece in pieces)
+        else str
+        for name in pieces[0]
+    }
