@@ -110,7 +110,7 @@ def _numbered_rows(n_before, n_rows):
 
 @contextmanager
 def _csv(temporary, classes):
-    with open(temporary[0], "x", newline="") as file:
+    with open(temporary[0], "x", newline="", encoding="utf-8") as file:
         yield lambda *rows: _frame(*rows, classes).to_csv(
             file, header=file.tell() == 0, index=False
         )
