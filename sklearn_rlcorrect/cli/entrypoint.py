@@ -2,7 +2,9 @@
 
 import importlib
 import os
+import signal
 import sys
+import threading
 
 from sklearn_rlcorrect.cli.parser import parse
 
@@ -38,6 +40,7 @@ def main(argv=None):
     2
     """
     args = parse(sys.argv[1:] if argv is None else argv)
+    _clean_up_on_termination()
     try:
         _check_not_empty(args)
         # Imported here, for commands import packages that --help does not need.
@@ -57,6 +60,18 @@ def main(argv=None):
             raise
         return _fail(error)
     return 0
+
+
+def _clean_up_on_termination():
+    """Make SIGTERM an exception, as Ctrl-C is: temporary files are then removed."""
+
+    def terminate(signum, frame):
+        raise SystemExit(128 + signum)
+
+    # Signals belong to the main thread; a caller's own handler is left alone.
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, terminate)
 
 
 def _check_not_empty(args):

@@ -1,6 +1,8 @@
 """Files that are written whole or not at all."""
 
 import os
+import shutil
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +44,9 @@ def check_output(path, *, overwrite=False):
     if path.is_dir():
         raise FileExistsError(f"{path} is a folder: give the name of a file in it")
     if path.exists() and not overwrite:
-        raise FileExistsError(f"{path} exists: choose another place, or --overwrite")
+        raise FileExistsError(
+            f"{path} exists: choose another place, or overwrite=True (--overwrite)"
+        )
     return path
 
 
@@ -58,8 +62,9 @@ def replacing(path):
     Yields
     ------
     temporary : pathlib.Path
-        File to write to, in the same folder. It is renamed to `path` when the block ends
-        without an exception, and removed otherwise.
+        File to write to, in a folder of its own beside `path`. It is renamed to `path`
+        when the block ends without an exception, and removed otherwise. The mode of a
+        file that is replaced is kept.
 
     Examples
     --------
@@ -70,11 +75,11 @@ def replacing(path):
     >>> [path.name for path in folder.iterdir()]
     ['note.txt']
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    # A link stays one: the file that it leads to is replaced.
+    path = Path(path).resolve()
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".rlcorrect-") as folder:
+        temporary = Path(folder) / path.name
         yield temporary
+        if path.exists():
+            shutil.copymode(path, temporary)
         os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -5,7 +5,9 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import joblib
+import numpy as np
 
+from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.classifier import FORMAT_VERSION, RLCalibratedClassifier
 from sklearn_rlcorrect.persistence.files import replacing
 
@@ -53,7 +55,8 @@ def dump_model(model, path):
 
             skops.io.dump(model, temporary)
         else:
-            joblib.dump(model, temporary)
+            # gzip has a checksum: damage is an error, not another prediction.
+            joblib.dump(model, temporary, compress=("gzip", 1))
 
 
 def load_model(path, *, trusted=()):
@@ -106,6 +109,7 @@ def load_model(path, *, trusted=()):
         raise FileNotFoundError(f"no such file: {path}")
     read = _read_skops if _is_skops(path) else _read_joblib
     model = check_corrector(read(path, trusted), path)
+    _check_content(model, path)
     if model.format_version_ > FORMAT_VERSION:
         raise ValueError(
             f"{path} was written by a later sklearn-rlcorrect, in format "
@@ -149,6 +153,51 @@ def check_corrector(model, source):
     if not hasattr(model, "policies_"):
         raise ValueError(f"{source} holds an RLCalibratedClassifier that is not fitted")
     return model
+
+
+def _check_content(model, path):
+    """Raise if fitted attributes are none that a fit makes: damaged, or made by hand."""
+    try:
+        problem = _problem(model)
+    except Exception as error:  # a type that is none of ours can raise anything
+        problem = repr(error)
+    if problem:
+        raise ValueError(f"{path} holds a corrector that no fit makes: {problem}")
+
+
+def _problem(model):
+    n_classes = len(model.classes_)
+    networks = [network for each in model.policies_.values() for network in each]
+    scaler, posterior = model.observation_scaler_, getattr(model, "posterior_", None) or {}
+    reports = getattr(model, "guard_report_", {}).values()
+    arrays = [scaler.mean_, scaler.scale_, *(array for each in networks for array in each)]
+    arrays += [posterior[name] for name in ("value", "baseline") if posterior]
+    has_shapes = all(_is_network(network, n_classes) for network in networks)
+    checks = {
+        "classes_ are not sorted": n_classes < 2
+        or np.any(np.unique(model.classes_) != model.classes_),
+        "policies_ lack a priority": set(PRIORITIES) - set(model.policies_),
+        "policies_ have other shapes": not has_shapes,
+        "arrays hold NaN or infinity": not all(
+            np.isfinite(array).all() for array in arrays
+        ),
+        "max_adjustment_ is out of range": not 0 < model.max_adjustment_ <= 1,
+        "a shrinkage is out of range": not all(0 <= r["shrinkage"] <= 1 for r in reports),
+        "estimator_ is no classifier": not hasattr(model.estimator_, "predict"),
+    }
+    return next((problem for problem, is_there in checks.items() if is_there), "")
+
+
+def _is_finite(array):
+    return np.isfinite(array).all()
+
+
+def _is_network(arrays, n_outputs):
+    """Whether weights and intercepts fit together, layer by layer."""
+    weights, intercepts = arrays[::2], arrays[1::2]
+    ends = [w.shape[1] for w in weights]
+    starts = [w.shape[0] for w in weights[1:]] + [n_outputs]
+    return ends == starts == [len(b) for b in intercepts]
 
 
 def _not_a_corrector(name, source):

@@ -1,5 +1,6 @@
 """Files of models: read back equal, and nothing else is read."""
 
+import copy
 import pickle
 import zipfile
 from pathlib import Path
@@ -196,3 +197,46 @@ def test_joblib_and_pickle(fitted, tmp_path):
     joblib.dump(model, tmp_path / "model.joblib")
     for read in (pickle.loads(pickle.dumps(model)), load_model(tmp_path / "model.joblib")):
         np.testing.assert_array_equal(read.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("name", ["model.joblib", "model.skops"])
+def test_a_flipped_bit_is_refused_or_without_effect(fitted, cancer, name, tmp_path):
+    path, rng = tmp_path / name, np.random.default_rng(0)
+    dump_model(fitted[0], path)
+    whole, n_refused = path.read_bytes(), 0
+    expected = fitted[0].predict_proba(cancer[1])
+    for position in rng.integers(0, len(whole), 40):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        try:
+            model = load_model(path)
+        except ValueError:
+            n_refused += 1
+            continue
+        np.testing.assert_array_equal(model.predict_proba(cancer[1]), expected)
+    assert n_refused > 20
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda m: m.policies_["fp"][0][0].fill(np.nan), "arrays hold NaN or infinity"),
+        (lambda m: m.policies_["fp"][0].pop(), "policies_ have other shapes|zip"),
+        (lambda m: m.policies_.pop("fp"), "policies_ lack a priority"),
+        (lambda m: setattr(m, "max_adjustment_", 7.0), "max_adjustment_ is out of range"),
+        (lambda m: setattr(m, "classes_", m.classes_[::-1]), "classes_ are not sorted"),
+        (lambda m: setattr(m, "estimator_", "text"), "estimator_ is no classifier"),
+        (
+            lambda m: setattr(m, "guard_report_", {"fp": {"shrinkage": 7.0}}),
+            "a shrinkage is out of range",
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["model.joblib", "model.skops"])
+def test_a_corrector_that_no_fit_makes_is_refused(fitted, change, problem, name, tmp_path):
+    model = copy.deepcopy(fitted[0])
+    change(model)
+    dump_model(model, tmp_path / name)
+    with pytest.raises(ValueError, match=f"no fit makes: ({problem})"):
+        load_model(tmp_path / name)
