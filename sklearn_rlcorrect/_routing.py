@@ -89,8 +89,8 @@ def route(corrector, estimator, sample_weight, metadata):
         raise ValueError(
             f"fit got {', '.join(sorted(metadata))}, which takes metadata routing to pass "
             "on, and that is off: call sklearn.set_config(enable_metadata_routing=True). "
-            "GroupKFold and its kind then get groups; what the classifier shall get, it "
-            "asks for by estimator.set_fit_request(NAME=True)."
+            "GroupKFold and the like then get groups; the classifier requests what it "
+            "takes by estimator.set_fit_request(NAME=True)."
         )
     return _weight_without_routing(estimator, sample_weight), {}
 

@@ -63,7 +63,7 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
     """
 
     def fit(self, X, y=None):
-        """Learn the kinds of the columns, and their categories.
+        """Learn which columns are numbers, and the categories of the others.
 
         Parameters
         ----------

@@ -69,9 +69,9 @@ def log_loss(y_true, proba, adjusted):
 
 
 def accuracy(y_true, proba, adjusted):
-    """Change of correctness: 1 for a mended mistake, -1 for a spoilt right answer.
+    """Change of correctness: 1 for a fixed decision, -1 for a broken one.
 
-    It has no gradient anywhere, which is no obstacle: slopes are measured by differences.
+    It has no gradient anywhere, which is no obstacle: value differences take its place.
 
     Parameters
     ----------
