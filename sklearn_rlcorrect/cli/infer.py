@@ -21,6 +21,9 @@ def run(args):
     """
     if bool(args.data) == bool(args.data_dir):
         raise ValueError("give --data FILE or --data-dir DIR: the rows to correct")
+    source = Path(args.data or args.data_dir)
+    if not source.exists():
+        raise FileNotFoundError(f"no such file or folder: {source}")
     output = args.output or _default_output(args)
     check_not_input(args, check_corrections(output, overwrite=args.overwrite))
     with mlflow_store(args):

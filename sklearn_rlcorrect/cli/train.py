@@ -219,5 +219,5 @@ def _print_run(args, run_id):
         f"\nMLflow run {run_id} (experiment {args.experiment_name}) holds the model, "
         "its learning\ncurves and pictures. To view and evaluate it:\n"
         f"  mlflow ui --backend-store-uri {uri}\n"
-        f"  rlcorrect evaluate --model-priority fp --tracking-uri {uri}"
+        f"  rlcorrect evaluate --tracking-uri {uri}"
     )

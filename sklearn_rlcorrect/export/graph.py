@@ -125,7 +125,7 @@ _MEAN = """
     actions = Gather<axis=1>(mean_action, place_in_order)
 """
 
-# `adjust` in `_adjustment`.
+# `adjust` in `agent.adjustment`.
 _ADJUST = """
     down = Sub(proba, max_adjustment)
     lower = Max(down, zero)

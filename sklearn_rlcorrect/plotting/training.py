@@ -114,7 +114,7 @@ class TrainingCurveDisplay(_Display):
         for ax in axes[:-1]:
             ax.tick_params(labelbottom=False)
         axes[-1].set_xlabel("timesteps")
-        legend_above(axes[0], 3, title="checkpoint selected by priority")
+        legend_above(axes[0], 3, title="checkpoint of each priority, without its shift")
 
     def _draw_panel(self, ax, name):
         timesteps, values = self.history["timesteps"], self.history[name]
