@@ -21,6 +21,7 @@ from sklearn_rlcorrect._validation import (
     check_base,
     check_parameters,
     check_reward,
+    check_rows_can_be_held_out,
     check_sample_weight,
     check_target,
     classes_of,
@@ -90,6 +91,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
     check_reward(reward, len(model.classes_))
     seeds, calibration = _seeds(model.random_state), None
     if Limits.of(model).given:
+        check_rows_can_be_held_out(estimator)
         groups = groups_of_guard(rows)
         rows, calibration = hold_out(model, rows, groups, positives, next(seeds))
     task = _task(model, rows).begin()

@@ -251,6 +251,15 @@ def check_base(estimator):
     return estimator
 
 
+def check_rows_can_be_held_out(estimator):
+    """Raise if X is a kernel, whose columns are the rows that limits would hold out."""
+    if get_tags(estimator).input_tags.pairwise:
+        raise ValueError(
+            f"estimator={estimator!r} takes a precomputed kernel, of which no rows can be "
+            "held out to prove limits: fit without limits, or compute the kernel in it."
+        )
+
+
 def check_estimator_classes(known, classes):
     """Return the labels that a fitted estimator knows, or raise if there are others.
 

@@ -240,3 +240,10 @@ def test_a_kernel_is_cut_along_both_axes(blobs):
     fitted = cross_fit(base, routed(X @ X.T, y), np.array([0, 1]), cv=3)
     same = cross_fit(SVC(kernel="linear"), routed(X, y), np.array([0, 1]), cv=3)
     np.testing.assert_allclose(fitted.proba, same.proba, atol=1e-6)
+
+
+def test_limits_take_no_kernel(blobs):
+    X, y = blobs
+    model = RLCalibratedClassifier(SVC(kernel="precomputed"), max_fpr=0.2, **TINY)
+    with pytest.raises(ValueError, match="no rows can be held out to prove limits"):
+        model.fit(X @ X.T, y)

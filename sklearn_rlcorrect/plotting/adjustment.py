@@ -26,8 +26,8 @@ class AdjustmentDisplay(_BeforeAfterDisplay):
     Notes
     -----
     With rare events, where nearly all decisions are right and nearly all probabilities stay
-    as they are, the axis holds counts on a logarithmic scale, so that the few rows that
-    were changed can be seen.
+    as they are, the axis holds counts on a logarithmic scale, so that the few changes are
+    visible.
 
     Examples
     --------
