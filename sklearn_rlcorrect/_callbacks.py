@@ -70,12 +70,12 @@ class Task:
         return Task(context, self._given)
 
     def begin(self):
-        """Tell that it begins; return the task."""
+        """Report that it begins; return the task."""
         self._context.call_on_fit_task_begin(**self._given)
         return self
 
     def end(self, attributes=None):
-        """Tell that it ended.
+        """Report that it ended.
 
         Parameters
         ----------
@@ -93,16 +93,16 @@ class Task:
 
 
 class NoTask:
-    """A task that nobody follows."""
+    """A task without callbacks."""
 
     def subtask(self, name, max_subtasks=0):
         """Make a part of it."""
         return self
 
     def begin(self):
-        """Tell nobody."""
+        """Do nothing."""
         return self
 
     def end(self, attributes=None):
-        """Tell nobody; never stop."""
+        """Do nothing; never stop."""
         return False

@@ -56,7 +56,7 @@ class RLCalibratedClassifier(
         a :class:`~sklearn.frozen.FrozenEstimator`.
 
     max_adjustment : float, default=0.8
-        Largest change of any probability, in (0, 1]. At 0.5 or less, a two-class
+        Largest change of any probability, in (0, 1]. Below 0.5, a two-class
         probability of 0 or 1 never changes sides. A change takes effect at the next `fit`.
 
     fp_weight : float or dict, default=1.2

@@ -308,7 +308,7 @@ class _Judge:
     """Scorer of candidates on fixed rows."""
 
     def __init__(self, problem, rows, fp_costs, positives):
-        self._problem, self._fp_costs, self._counted = problem, fp_costs, positives
+        self._problem, self._fp_costs, self._positives = problem, fp_costs, positives
         self._is_counted = np.isin(np.arange(len(fp_costs)), positives)
         _, self._row = np.unique(rows, return_inverse=True)
         self._was_right = problem.decisions(problem.proba) == problem.y

@@ -1,5 +1,8 @@
 """What all displays of before and after have in common."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -126,3 +129,8 @@ def test_long_labels_stay_in_the_picture(display, n_classes):
     assert min(drawn_on.x0, drawn_on.y0) > -0.01
     assert drawn_on.x1 < figure.x1 + 0.01
     assert drawn_on.y1 < figure.y1 + 0.01
+
+
+def test_matplotlib_is_imported_only_to_draw():
+    code = "import sys, sklearn_rlcorrect.plotting; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
