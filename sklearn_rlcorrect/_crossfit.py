@@ -195,7 +195,10 @@ def _score_scale(estimator, responses):
     """Divisor of decision scores that are far from zero, such as those of unscaled X."""
     if hasattr(estimator, "predict_proba"):
         return 1.0
-    spread = np.concatenate([np.ptp(scores, axis=1) for scores in responses])
+    scores = np.concatenate(responses)
+    # A class that a fold did not know has scores of minus infinity.
+    lowest = np.where(np.isfinite(scores), scores, np.inf).min(axis=1)
+    spread = scores.max(axis=1) - lowest
     return float(max(1.0, np.quantile(spread, _ALMOST_ALL) / _LARGEST_SCORE))
 
 

@@ -247,3 +247,12 @@ def test_limits_take_no_kernel(blobs):
     model = RLCalibratedClassifier(SVC(kernel="precomputed"), max_fpr=0.2, **TINY)
     with pytest.raises(ValueError, match="no rows can be held out to prove limits"):
         model.fit(X @ X.T, y)
+
+
+def test_a_class_that_a_fold_lacks_does_not_spoil_the_scale(blobs):
+    X, y = blobs
+    y = np.where(np.arange(300) == 0, 2, y)
+    base = SGDClassifier(random_state=0)
+    fitted = cross_fit(base, routed(1000 * X, y), np.array([0, 1, 2]), cv=KFold(5))
+    assert 100 < fitted.score_scale < np.inf
+    assert len(np.unique(fitted.proba[:, 1])) > 250

@@ -39,7 +39,9 @@ _OBSERVE = """
     columns = Concat<axis=1>({columns})
     centred = Sub(columns, mean)
     scaled = Div(centred, scale)
-    is_missing = IsNaN(scaled)
+    is_nan = IsNaN(scaled)
+    is_infinite = IsInf(scaled)
+    is_missing = Or(is_nan, is_infinite)
     known = Where(is_missing, zero, scaled)
     bounded = Clip(known, lowest, highest)
     in_order_of_classes = Concat<axis=1>(proba, bounded)
@@ -395,7 +397,9 @@ def table_graph(table):
 
 _MARKS = """
     may_miss = Gather<axis=1>(numbers, marked)
-    misses = IsNaN(may_miss)
+    lacks = IsNaN(may_miss)
+    overflows = IsInf(may_miss)
+    misses = Or(lacks, overflows)
     marks = Cast<to=11>(misses)
 """
 

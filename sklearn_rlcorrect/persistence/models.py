@@ -109,12 +109,13 @@ def load_model(path, *, trusted=()):
         raise FileNotFoundError(f"no such file: {path}")
     read = _read_skops if _is_skops(path) else _read_joblib
     model = check_corrector(read(path, trusted), path)
-    _check_content(model, path)
-    if model.format_version_ > FORMAT_VERSION:
+    version = getattr(model, "format_version_", 0)
+    if version > FORMAT_VERSION:
         raise ValueError(
             f"{path} was written by a later sklearn-rlcorrect, in format "
-            f"{model.format_version_}: this one reads up to {FORMAT_VERSION}"
+            f"{version}: this one reads up to {FORMAT_VERSION}"
         )
+    _check_content(model, path)
     return model
 
 
@@ -168,9 +169,10 @@ def _check_content(model, path):
 def _problem(model):
     n_classes = len(model.classes_)
     networks = [network for each in model.policies_.values() for network in each]
-    scaler, posterior = model.observation_scaler_, getattr(model, "posterior_", None) or {}
+    posterior = getattr(model, "posterior_", None) or {}
     reports = getattr(model, "guard_report_", {}).values()
-    arrays = [scaler.mean_, scaler.scale_, *(array for each in networks for array in each)]
+    # Not those of the scaler: a column without any value has neither mean nor scale.
+    arrays = [array for network in networks for array in network]
     arrays += [posterior[name] for name in ("value", "baseline") if posterior]
     has_shapes = all(_is_network(network, n_classes) for network in networks)
     checks = {
@@ -186,10 +188,6 @@ def _problem(model):
         "estimator_ is no classifier": not hasattr(model.estimator_, "predict"),
     }
     return next((problem for problem, is_there in checks.items() if is_there), "")
-
-
-def _is_finite(array):
-    return np.isfinite(array).all()
 
 
 def _is_network(arrays, n_outputs):

@@ -12,6 +12,7 @@ import skops.io
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -240,3 +241,14 @@ def test_a_corrector_that_no_fit_makes_is_refused(fitted, change, problem, name,
     dump_model(model, tmp_path / name)
     with pytest.raises(ValueError, match=f"no fit makes: ({problem})"):
         load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["model.joblib", "model.skops"])
+def test_a_column_without_values_is_read_back(cancer, name, tmp_path):
+    X, _, y, _ = cancer
+    X = np.column_stack([X, np.full(len(X), np.nan)])
+    base = make_pipeline(SimpleImputer(keep_empty_features=True), GaussianNB())
+    model = RLCalibratedClassifier(base, **QUICK).fit(X, y)
+    dump_model(model, tmp_path / name)
+    same = load_model(tmp_path / name, trusted=["numpy.dtype"])
+    np.testing.assert_array_equal(same.predict_proba(X), model.predict_proba(X))
