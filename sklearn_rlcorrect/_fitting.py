@@ -75,20 +75,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
     model.max_adjustment_ = model.max_adjustment
     # That of an earlier fit would be in use at checkpoints.
     model.guard_report_ = {}
-    fp_costs = false_positive_costs(model.fp_weight, model.classes_, model.pos_label)
-    positives = positive_classes(
-        model.classes_, positive_labels(model.fp_weight, model.pos_label)
-    )
-    default = signature(type(model)).parameters["fp_weight"].default
-    if has_idle_weight(model.fp_weight, default, model.classes_, model.pos_label):
-        warnings.warn(
-            f"fp_weight={model.fp_weight:g} has no effect with {len(model.classes_)} "
-            "classes: each mistake is a false positive of one and a false negative of "
-            "another. Use a dict of costs per class, or pos_label.",
-            stacklevel=4,  # the caller of fit
-        )
-    reward = model.reward if callable(model.reward) else REWARDS[model.reward]
-    check_reward(reward, len(model.classes_))
+    reward, fp_costs, positives = _objective(model)
     seeds, calibration = _seeds(model.random_state), None
     if Limits.of(model).given:
         check_rows_can_be_held_out(estimator)
@@ -114,14 +101,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
         problem, splits, checkpoints, fp_costs, positives
     )
     if calibration is not None:
-        held_out = predict_classes_proba(
-            model.estimator_, calibration.X, model.classes_, model.score_scale_
-        )
-        model.guard_report_ = prove(
-            model, calibration, held_out, problem, splits, int(positives[0])
-        )
-        for message in warnings_of(Limits.of(model), model.guard_report_):
-            warnings.warn(message, stacklevel=4)  # the caller of fit
+        _prove_limits(model, calibration, problem, splits, int(positives[0]))
     task.end(attributes={})
 
 
@@ -169,6 +149,32 @@ def _checked_rows(model, estimator, X, y, sample_weight, metadata):
     return RoutedRows(X, y, weight, *params, is_weighted=sample_weight is not None)
 
 
+def _objective(model):
+    """Reward of an adjustment, cost of a false positive per class, positive classes."""
+    classes, fp_weight, pos_label = model.classes_, model.fp_weight, model.pos_label
+    fp_costs = false_positive_costs(fp_weight, classes, pos_label)
+    default = signature(type(model)).parameters["fp_weight"].default
+    if has_idle_weight(fp_weight, default, classes, pos_label):
+        warnings.warn(
+            f"fp_weight={fp_weight:g} has no effect with {len(classes)} classes: each "
+            "mistake is a false positive of one and a false negative of another. Use a "
+            "dict of costs per class, or pos_label.",
+            stacklevel=5,  # the caller of fit
+        )
+    reward = model.reward if callable(model.reward) else REWARDS[model.reward]
+    positives = positive_classes(classes, positive_labels(fp_weight, pos_label))
+    return check_reward(reward, len(classes)), fp_costs, positives
+
+
+def _prove_limits(model, calibration, problem, splits, positive):
+    proba = predict_classes_proba(
+        model.estimator_, calibration.X, model.classes_, model.score_scale_
+    )
+    model.guard_report_ = prove(model, calibration, proba, problem, splits, positive)
+    for message in warnings_of(Limits.of(model), model.guard_report_):
+        warnings.warn(message, stacklevel=5)  # the caller of fit
+
+
 def _task(model, rows):
     """Task of the whole fit, for callbacks."""
     metadata = {"sample_weight": rows.weight} if rows.is_weighted else {}
@@ -185,7 +191,7 @@ def _correction_problem(model, rows, proba, reward, fp_costs):
     return CorrectionProblem(
         observations=observations,
         proba=proba[:, order],
-        y=label_indices(rows.y, model.classes_[order]),
+        y=np.argsort(order)[y],
         reward=reward,
         class_weights=class_weights(fp_costs[order]),
         max_adjustment=model.max_adjustment,

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from sklearn_rlcorrect._validation import label_indices
 from sklearn_rlcorrect.guard import decisions
-from sklearn_rlcorrect.metrics import classification_metrics
+from sklearn_rlcorrect.metrics import classification_metrics, label_indices
 from sklearn_rlcorrect.rewards import false_positive_costs, positive_labels
 
 

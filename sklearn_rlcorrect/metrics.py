@@ -107,7 +107,7 @@ def label_indices(y, classes, name="y"):
         unknown = [i for i, label in enumerate(y.tolist()) if label not in known]
     if len(unknown):
         raise ValueError(
-            f"{name} holds {y[unknown[0]]!r}, which is not among the classes "
+            f"{name} holds {y.tolist()[unknown[0]]!r}, which is not among the classes "
             f"{classes.tolist()}."
         )
     return indices

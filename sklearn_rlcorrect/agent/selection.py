@@ -308,8 +308,8 @@ class _Judge:
     """Scorer of candidates on fixed rows."""
 
     def __init__(self, problem, rows, fp_costs, positives):
-        self._problem, self._fp_costs, self._positives = problem, fp_costs, positives
-        self._is_counted = np.isin(np.arange(len(fp_costs)), positives)
+        self._problem, self._fp_costs = problem, fp_costs
+        self._is_positive = np.isin(np.arange(len(fp_costs)), positives)
         _, self._row = np.unique(rows, return_inverse=True)
         self._was_right = problem.decisions(problem.proba) == problem.y
         self._weight = problem.sample_weight / problem.sample_weight.sum()
@@ -322,7 +322,7 @@ class _Judge:
         is_right = predicted == problem.y
         weight = self._weight
         wrong = np.where(is_right, 0.0, weight)
-        positives = self._is_counted
+        positives = self._is_positive
         costs = self._fp_costs[predicted]
         return {
             "reward": problem.rewards_of_adjusted(adjusted) @ weight,

@@ -108,8 +108,7 @@ def check_experiment(args):
     """
     if len(args.experiment_name) > _LONGEST_NAME:
         raise ValueError(f"--experiment-name is longer than {_LONGEST_NAME} characters")
-    path = _database(args.tracking_uri)
-    if args.no_mlflow or (path is not None and not path.exists()):
+    if args.no_mlflow or _is_to_be_made(args.tracking_uri):
         return
     import mlflow
 
@@ -174,11 +173,10 @@ def _errors_only(*names):
 
 def _check_readable(tracking_uri):
     """Raise an error if a store exists and cannot be read: before a training, not after."""
+    if _is_to_be_made(tracking_uri):
+        return
     import mlflow
 
-    path = _database(tracking_uri)
-    if path is not None and not path.exists():
-        return
     try:
         mlflow.MlflowClient().search_experiments(max_results=1)
     except Exception as error:  # each kind of store fails in its own way
@@ -190,17 +188,23 @@ def _make_store(tracking_uri):
 
     Nor can two processes make one file at the same time; a link is made by one of them.
     """
-    path = _database(tracking_uri)
-    if path is None or path.exists():
+    if not _is_to_be_made(tracking_uri):
         return
     import mlflow
 
+    path = _database(tracking_uri)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
         mlflow.MlflowClient(f"{_SQLITE}{made}").search_experiments()
         with contextlib.suppress(FileExistsError):
             os.link(made, path)
+
+
+def _is_to_be_made(tracking_uri):
+    """Return whether a store is a database that does not exist yet."""
+    path = _database(tracking_uri)
+    return path is not None and not path.exists()
 
 
 def _database(tracking_uri):

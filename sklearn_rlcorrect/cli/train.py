@@ -140,11 +140,10 @@ def _fit(args, data, baseline, train_rows):
 
 def _keep(args, model, data, test_rows, caution):
     """Save and log a trained model; return the ID of its run, None without MLflow."""
-    X, y = data.take(test_rows)
     if _model_file(args):
         dump_model(model, _model_file(args))
     if args.save_data:
-        _save_data(args.save_data, model, X, y)
+        _save_data(args.save_data, model, *data.take(test_rows))
     if args.no_mlflow:
         return None
     try:

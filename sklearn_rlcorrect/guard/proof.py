@@ -78,15 +78,10 @@ def prove(model, calibration, proba, problem, splits, positive):
     """
     y = label_indices(calibration.y, model.classes_)
     rows = policy_rows(model, calibration.X, y, proba)
-    held_out = [rows for _, rows in splits]
+    tuning = _tuning_rows(model, problem, [held_out for _, held_out in splits])
+    limits = Limits.of(model)
     return {
-        name: guard(
-            Limits.of(model),
-            rows[name],
-            _tuning_rows(model, name, problem, held_out),
-            positive,
-        )
-        for name in model.policies_
+        name: guard(limits, rows[name], tuning[name], positive) for name in model.policies_
     }
 
 
@@ -121,17 +116,20 @@ def policy_rows(model, X, y, proba):
     }
 
 
-def _tuning_rows(model, priority, problem, held_out):
-    """Rows of the training that no policy was trained on: the tests' order is theirs."""
+def _tuning_rows(model, problem, held_out):
+    """Per priority, rows that its policies were not trained on: they order the tests."""
     part, columns = problem.take(np.concatenate(held_out)), np.argsort(problem.class_order)
-    actions = held_out_actions(problem, held_out, model.policies_[priority])
-    return Rows(
-        part.proba[:, columns],
-        actions[:, columns],
-        problem.class_order[part.y],
-        part.sample_weight,
-        model.max_adjustment_,
-    )
+    proba, y = part.proba[:, columns], problem.class_order[part.y]
+    return {
+        name: Rows(
+            proba,
+            held_out_actions(problem, held_out, policies)[:, columns],
+            y,
+            part.sample_weight,
+            model.max_adjustment_,
+        )
+        for name, policies in model.policies_.items()
+    }
 
 
 def _check_can_guard(limits, rows, cv, n_classes, positives):

@@ -6,9 +6,8 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d
 
-from sklearn_rlcorrect._validation import label_indices
 from sklearn_rlcorrect.guard import decide, decision_rule
-from sklearn_rlcorrect.metrics import positive_classes
+from sklearn_rlcorrect.metrics import label_indices, positive_classes
 from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.rewards import positive_labels
 
@@ -272,9 +271,9 @@ def arguments_of_predictions(y_true, before, after, classes, pos_label, threshol
     before, after = _columns(before), _columns(after)
     check_consistent_length(y_true, before, after)
     _check_shapes(before, after, classes)
-    _check_classes(classes, y_true)
+    _check_sorted(classes)
     return {
-        "y_true": label_indices(y_true, classes),
+        "y_true": label_indices(y_true, classes, name="y_true"),
         "before": before,
         "after": after,
         "classes": classes,
@@ -297,16 +296,10 @@ def _check_shapes(before, after, classes):
         )
 
 
-def _check_classes(classes, y_true):
+def _check_sorted(classes):
     if (np.sort(classes) != classes).any():
         raise ValueError(
             f"classes={classes.tolist()} must be sorted, and the columns with them."
-        )
-    unknown = np.setdiff1d(y_true, classes)
-    if len(unknown):
-        raise ValueError(
-            f"y_true holds {unknown.tolist()[0]!r}, which is not among classes="
-            f"{classes.tolist()}."
         )
 
 
