@@ -14,13 +14,17 @@ from sklearn_rlcorrect._doc_link import DocLinkMixin
 _MAX_CATEGORIES = 20
 _MAX_SPARSE_COLUMNS = 100
 
+# How files write the values of a bool column.
+_TRUTH = {"false": 0.0, "true": 1.0}
+
 
 class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Numeric features from the columns of an array or of a pandas or polars frame.
 
-    Numeric and bool columns stay as they are, NaN included, with an indicator where a
-    value is missing. Text, category and other object columns are one-hot encoded, with at
-    most 20 categories each, the rarest in one. Dates and durations are left out.
+    Columns of numbers and bools stay as they are, NaN included, with an indicator where a
+    value is missing; so do columns of objects that are all numbers, and sparse ones. Text,
+    category and other object columns are one-hot encoded, with at most 20 categories each,
+    the rarest in one. Dates and durations are left out.
 
     Attributes
     ----------
@@ -182,13 +186,22 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
         n_samples = len(columns[0])
         numbers = np.empty((n_samples, len(self.numeric_)))
         for i, j in enumerate(self.numeric_):
-            numbers[:, i] = _numbers(columns[j])
+            numbers[:, i] = self._numbers_of_column(columns[j], j)
         # Infinite values, which boosted trees take, are missing values here.
         numbers[np.isinf(numbers)] = np.nan
         categories = np.empty((n_samples, len(self.categorical_)), dtype=object)
         for i, j in enumerate(self.categorical_):
             categories[:, i] = _categories(columns[j])
         return numbers, categories
+
+    def _numbers_of_column(self, column, j):
+        try:
+            return _numbers(column)
+        except (TypeError, ValueError) as error:
+            name = getattr(self, "feature_names_in_", range(j + 1))[j]
+            raise ValueError(
+                f"column {name!r} of X held numbers in fit, and now: {error}"
+            ) from error
 
     def _has_indicators(self):
         return bool(self.numeric_) and len(self.missing_.features_) > 0
@@ -264,26 +277,58 @@ def _kind(column):
 def _kind_of_series(series):
     import narwhals.stable.v2 as nw
 
-    # A bool that may be missing is a category of its own: MLflow makes texts of it.
-    is_bool = series.dtype == nw.Boolean and not series.null_count()
-    if series.dtype.is_numeric() or is_bool:
+    if _holds_numbers(series):
         return "numeric"
-    return "" if series.dtype.is_temporal() else "categorical"
+    if series.dtype.is_temporal():
+        return ""
+    if series.dtype in (nw.String, nw.Categorical, nw.Enum):
+        return "categorical"
+    # Objects, and types that narwhals does not know, such as the sparse ones of pandas.
+    return _kind(series.to_numpy())
+
+
+def _holds_numbers(series):
+    import narwhals.stable.v2 as nw
+
+    return series.dtype.is_numeric() or series.dtype == nw.Boolean
 
 
 def _numbers(column):
+    """Values of a column as floats; raises if one is no number."""
     if not isinstance(column, np.ndarray):
         import narwhals.stable.v2 as nw
 
-        return column.cast(nw.Float64).to_numpy()
-    if column.dtype.kind != "O":
+        if _holds_numbers(column):
+            return column.cast(nw.Float64).to_numpy()
+        column = column.to_numpy()
+    if column.dtype.kind in "biuf":
         return column
-    return np.array([np.nan if _is_missing(v) else float(v) for v in column])
+    if column.dtype.kind in "mM":
+        raise TypeError("dates and durations are no numbers")
+    return np.array([_number(value) for value in column], dtype=np.float64)
+
+
+def _number(value):
+    if _is_missing(value):
+        return np.nan
+    if isinstance(value, str) and value.lower() in _TRUTH:
+        return _TRUTH[value.lower()]
+    try:
+        return float(value)
+    except OverflowError:
+        # As infinite as numbers come, and so missing.
+        return np.nan
 
 
 def _categories(column):
     """Texts, and None for what is missing: all that an encoder can compare."""
-    return [None if _is_missing(value) else str(value) for value in column]
+    return [None if _is_missing(value) else _text(value) for value in column]
+
+
+def _text(value):
+    """Text of a value, the same for 1 and 1.0: integers with gaps become floats."""
+    is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if is_whole else str(value)
 
 
 def _is_missing(value):
