@@ -16,7 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from sklearn_rlcorrect._callbacks import fit_task
 from sklearn_rlcorrect._crossfit import cross_fit, predict_classes_proba
-from sklearn_rlcorrect._routing import RoutedRows, groups_of_guard, route
+from sklearn_rlcorrect._routing import RoutedRows, groups_of_guard, route, row_groups
 from sklearn_rlcorrect._validation import (
     check_base,
     check_parameters,
@@ -197,6 +197,7 @@ def _correction_problem(model, rows, proba, reward, fp_costs):
         max_adjustment=model.max_adjustment,
         sample_weight=rows.weight,
         class_order=order,
+        row_groups=row_groups(rows),
     ).merged()
 
 

@@ -147,6 +147,23 @@ def groups_of_guard(rows):
     return rows.split_params.get("groups")
 
 
+def row_groups(rows):
+    """Return the group of each row as an integer, for parts that keep groups whole.
+
+    Parameters
+    ----------
+    rows : RoutedRows
+        Rows.
+
+    Returns
+    -------
+    groups : ndarray of int of shape (n_samples,) or None
+        None where the splitter was given none.
+    """
+    groups = rows.split_params.get("groups")
+    return None if groups is None else np.unique(groups, return_inverse=True)[1]
+
+
 def _params_of_rows(params, rows, n_samples):
     """Metadata of some rows: values with one entry per row are indexed, others kept."""
     return {

@@ -319,16 +319,41 @@ def test_weights_reach_a_step_of_a_pipeline_through_routing(cancer):
     )
 
 
-def test_routing_of_groups_is_that_of_explicit_folds(cancer):
-    X, X_test, y, _ = cancer
+def test_groups_stay_together_in_the_folds_and_in_all_that_is_learnt(cancer):
+    X, _, y, _ = cancer
     groups = np.arange(len(y)) // 7
     splits = list(GroupKFold(4).split(X, y, groups))
     with config_context(enable_metadata_routing=True):
         routed = corrector(cv=GroupKFold(4)).fit(X, y, groups=groups)
     explicit = corrector(cv=splits).fit(X, y)
+    # The same out-of-fold probabilities, judged on other rows.
     np.testing.assert_array_equal(
-        routed.predict_proba(X_test), explicit.predict_proba(X_test)
+        routed.observation_scaler_.mean_, explicit.observation_scaler_.mean_
     )
+    assert routed.history_["accuracy"][0] != explicit.history_["accuracy"][0]
+
+
+def test_the_names_of_groups_do_not_matter(cancer):
+    X, X_test, y, _ = cancer
+    groups = np.arange(len(y)) // 7
+    with config_context(enable_metadata_routing=True):
+        expected, named = (
+            corrector(cv=GroupKFold(4)).fit(X, y, groups=labels).predict_proba(X_test)
+            for labels in (groups, [f"patient {group:03}" for group in groups])
+        )
+    np.testing.assert_array_equal(named, expected)
+
+
+def test_the_front_is_not_too_optimistic_of_new_groups():
+    """Each group has a label of its own, which nothing tells for other groups."""
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(80), 10)
+    X = rng.normal(size=(80, 4))[groups] + 0.01 * rng.normal(size=(800, 4))
+    y = rng.integers(2, size=80)[groups]
+    with config_context(enable_metadata_routing=True):
+        model = corrector(cv=GroupKFold(4), total_timesteps=20_000)
+        model.fit(X, y, groups=groups)
+    assert model.front_["accuracy"].max() < 0.65
 
 
 def test_consumes_what_calibrated_classifier_cv_does():

@@ -9,7 +9,7 @@ evaluate.
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
@@ -24,7 +24,7 @@ _MIN_ITERATIONS = 10
 _N_FOLDS = 4
 # Rows that one boosting is fitted on, so that a million rows stay quick.
 _MAX_ROWS = 10_000
-# Duplicate groups per class, in the mean, below which trees could learn nothing.
+# Rows per class, in the mean and without duplicates, below which trees could learn nothing.
 _MIN_ROWS_PER_CLASS = 10
 
 # Probabilities of the posterior are kept above this: trees can be wrong.
@@ -45,13 +45,13 @@ def has_posterior(problem):
     Returns
     -------
     has_posterior : bool
-        False without features, with few rows for so many classes, and where there are
-        few duplicate groups.
+        False without features, with few rows for so many classes, with few groups, and
+        where there are few groups of duplicates.
     """
-    n_classes = problem.proba.shape[1]
-    _, label = problem.groups()
+    n_classes, n_groups = problem.proba.shape[1], len(problem.groups()[1])
+    n_rows = n_groups if problem.row_groups is None else len(problem)
     has_features = problem.observations.shape[1] > 2 * n_classes
-    has_rows = len(label) >= _MIN_ROWS_PER_CLASS * n_classes
+    has_rows = n_rows >= _MIN_ROWS_PER_CLASS * n_classes and n_groups >= _N_FOLDS
     return has_features and has_rows and not problem.has_few_groups()
 
 
@@ -70,17 +70,13 @@ def cross_fit_posterior(problem, seed):
     -------
     log_odds : ndarray of shape (n_samples, n_classes) or None
         Logarithms of the posterior less their mean. No tree behind a row was fitted on
-        it, or on a duplicate of it. None where :func:`has_posterior` is False.
+        it, on a duplicate of it, or on a row of its group. None where
+        :func:`has_posterior` is False.
     """
     if not has_posterior(problem):
         return None
-    group, label = problem.groups()
-    is_rare = _is_rare(problem)
-    strata = np.where(is_rare[label], np.bincount(label).argmax(), label)
-    folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=seed)
     log_odds = np.empty_like(problem.proba)
-    for _, part in folds.split(strata, strata):
-        held_out = np.isin(group, part)
+    for held_out in _held_out_parts(problem, seed):
         posterior = fit_posterior(problem, seed, ~held_out)
         log_odds[held_out] = posterior_log_odds(posterior, problem.observations[held_out])
     return log_odds
@@ -237,10 +233,28 @@ def _complete(nodes):
     return feature, threshold, nodes["value"][source[_N_NODES:]]
 
 
+def _held_out_parts(problem, seed):
+    """Masks of the rows of each fold: whole groups, classes evenly spread."""
+    group, label = problem.groups()
+    is_rare = _is_rare(problem)
+    options = {"n_splits": _N_FOLDS, "shuffle": True, "random_state": seed}
+    if problem.row_groups is not None:
+        # Rows of a group may differ in their labels: slower, but it looks at all rows.
+        strata = np.where(is_rare[problem.y], np.bincount(problem.y).argmax(), problem.y)
+        folds = StratifiedGroupKFold(**options).split(strata, strata, group)
+        return [np.isin(np.arange(len(problem)), rows) for _, rows in folds]
+    strata = np.where(is_rare[label], np.bincount(label).argmax(), label)
+    folds = StratifiedKFold(**options).split(strata, strata)
+    return [np.isin(group, groups) for _, groups in folds]
+
+
 def _is_rare(problem):
-    """Return which classes have too few duplicate groups for all folds."""
-    label = problem.groups()[1]
-    return np.bincount(label, minlength=problem.proba.shape[1]) < _N_FOLDS
+    """Return which classes are in too few groups for all folds."""
+    group, label = problem.groups()
+    n_classes = problem.proba.shape[1]
+    if problem.row_groups is not None:
+        label = np.unique(group * n_classes + problem.y) % n_classes
+    return np.bincount(label, minlength=n_classes) < _N_FOLDS
 
 
 def _columns(observations, n_classes):

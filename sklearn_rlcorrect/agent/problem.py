@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from sklearn_rlcorrect.agent.adjustment import adjust
 from sklearn_rlcorrect.rewards import brier, class_rewards, log_loss
@@ -46,6 +48,10 @@ class CorrectionProblem:
     class_order : ndarray of int of shape (n_classes,), default=None
         Position in `classes_` of each class, where the agent observes them in another
         order: rewards get them as the user has them, and ties go to the first of these.
+
+    row_groups : ndarray of int of shape (n_samples,), default=None
+        Group of each row, such as its patient, where rows of a group resemble each other.
+        None: only duplicates do.
     """
 
     observations: np.ndarray
@@ -56,6 +62,7 @@ class CorrectionProblem:
     max_adjustment: float
     sample_weight: np.ndarray
     class_order: np.ndarray | None = None
+    row_groups: np.ndarray | None = None
 
     @cached_property
     def _cumulative_weight(self):
@@ -72,6 +79,7 @@ class CorrectionProblem:
             proba=self.proba[rows],
             y=self.y[rows],
             sample_weight=self.sample_weight[rows],
+            row_groups=None if self.row_groups is None else self.row_groups[rows],
         )
 
     def merged(self):
@@ -86,39 +94,46 @@ class CorrectionProblem:
         rows = self.take(kept)
         first, group = _equal_rows(rows.observations, rows._features, rows.y)
         total = np.bincount(group, weights=rows.sample_weight)
-        merged = rows.take(first)
-        return replace(merged, sample_weight=total * (len(total) / total.sum()))
+        merged = replace(rows.take(first), sample_weight=total * (len(total) / total.sum()))
+        if self.row_groups is None:
+            return merged
+        return replace(merged, row_groups=_connected(group, rows.row_groups))
 
     @property
     def _features(self):
         return self.observations[:, 2 * self.proba.shape[1] :]
 
     @cached_property
+    def _duplicates(self):
+        return _equal_rows(self.observations, self._features)[1]
+
+    @cached_property
     def _groups(self):
-        _, group = _equal_rows(self.observations, self._features)
+        group = self._duplicates
+        if self.row_groups is not None:
+            group = _connected(group, self.row_groups)[group]
         by_weight = np.lexsort([-self.sample_weight, group])
         _, first = np.unique(group[by_weight], return_index=True)
         return group, self.y[by_weight[first]]
 
     def groups(self):
-        """Return the duplicate group of each row, and a label of each group.
+        """Return the group of each row, and a label of each group.
 
-        Rows of one group have equal observations, whatever their labels: what is learnt
-        of one is known of the others. The one of the largest weight gives the group its
-        label.
+        Rows with equal observations are in one group, whatever their labels: what is
+        learnt of one is known of the others. So are those of one of the `row_groups`. The
+        row of the largest weight gives the group its label.
         """
         return self._groups
 
     def has_few_groups(self):
-        """Return whether there are few duplicate groups, most of several classes.
+        """Return whether there are few groups of duplicates, most of several classes.
 
-        None can then be memorised, and a group that is held out would never be
-        learnt at all.
+        None can then be memorised, and one that is held out would never be learnt at all.
         """
-        group, label = self.groups()
-        n_groups = len(label)
+        group = self._duplicates
+        n_groups = len(np.unique(group))
         n_labels = len(np.unique(group * self.proba.shape[1] + self.y))
-        return n_groups == 1 or (
+        return len(self.groups()[1]) == 1 or (
             n_groups <= _FEW_GROUPS and n_labels - n_groups >= n_groups / 2
         )
 
@@ -189,6 +204,19 @@ class CorrectionProblem:
         """
         rewards = class_rewards(self._reward, proba, adjusted)
         return self.class_weights * self._finite(rewards)
+
+
+def _connected(group, other):
+    """Unite the groups that share a member with the same one of other groups.
+
+    Returns the united group of each group; they are in the order of their first one.
+    """
+    n_groups, n_others = group.max() + 1, other.max() + 1
+    edges = np.ones(len(group)), (group, n_groups + other)
+    graph = coo_array(edges, shape=2 * (n_groups + n_others,))
+    united = connected_components(graph, directed=False)[1][:n_groups]
+    _, first, united = np.unique(united, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[united]
 
 
 def _equal_rows(observations, features, y=None):

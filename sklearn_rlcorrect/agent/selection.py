@@ -255,7 +255,8 @@ def score_candidates(problem, held_out, checkpoints, *, fp_costs, positives):
     """
     held_out = _at_most(held_out, _MAX_JUDGED)
     rows = np.concatenate(held_out)
-    judge = _Judge(problem.take(rows), rows, fp_costs, positives)
+    units = rows if problem.row_groups is None else problem.groups()[0][rows]
+    judge = _Judge(problem.take(rows), units, fp_costs, positives)
     all_candidates = candidates(len(checkpoints), len(positives) < len(fp_costs))
     scores, steps = [], {}
     for checkpoint, shrinkage, shift in all_candidates:
@@ -307,10 +308,10 @@ def held_out_actions(problem, held_out, policies):
 class _Judge:
     """Scorer of candidates on fixed rows."""
 
-    def __init__(self, problem, rows, fp_costs, positives):
+    def __init__(self, problem, units, fp_costs, positives):
         self._problem, self._fp_costs = problem, fp_costs
         self._is_positive = np.isin(np.arange(len(fp_costs)), positives)
-        _, self._row = np.unique(rows, return_inverse=True)
+        _, self._unit = np.unique(units, return_inverse=True)
         self._was_right = problem.decisions(problem.proba) == problem.y
         self._weight = problem.sample_weight / problem.sample_weight.sum()
 
@@ -335,9 +336,9 @@ class _Judge:
         }
 
     def _standard_error(self, is_right):
-        """Of the gain: rows that several policies are judged on count as one."""
+        """Of the gain; a group counts as one, and so does a row that is judged twice."""
         gain = is_right.astype(np.float64) - self._was_right
-        deviation = np.bincount(self._row, self._weight * (gain - gain @ self._weight))
+        deviation = np.bincount(self._unit, self._weight * (gain - gain @ self._weight))
         return np.sqrt(deviation @ deviation)
 
 

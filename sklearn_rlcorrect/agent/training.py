@@ -163,8 +163,8 @@ def fit_posteriors(problem, seed):
 def held_out_splits(problem, n_policies, validation_fraction, seed):
     """Draw per policy the rows that it is trained on, and those that it is judged by.
 
-    Duplicate observations stay together. Where there are few groups of them, all rows are
-    in both parts.
+    Duplicate observations stay together, and so do rows of one group. Where there are few
+    groups of duplicates, all rows are in both parts.
 
     Parameters
     ----------

@@ -1,5 +1,7 @@
 """The posterior: scikit-learn's trees as arrays, honest about every row."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -78,6 +80,31 @@ def test_rows_that_look_the_same_say_nothing_of_each_other():
     y = np.repeat([0, 1], 300)
     log_odds = cross_fit_posterior(make_problem(np.vstack([features, features]), y), 0)
     np.testing.assert_allclose(log_odds[:300], log_odds[300:])
+
+
+def test_rows_of_a_group_say_nothing_of_each_other():
+    # The features tell the group, and the group the label: of other groups, nothing.
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(60), 20)
+    features = rng.normal(size=(60, 4))[groups] + 0.01 * rng.normal(size=(1200, 4))
+    # Labels are not all the same within a group.
+    y = np.where(rng.random(1200) < 0.9, rng.integers(2, size=60)[groups], 0)
+    problem = make_problem(features, y)
+    alone = cross_fit_posterior(problem, 0)[:, 1]
+    together = cross_fit_posterior(replace(problem, row_groups=groups), 0)[:, 1]
+    assert np.corrcoef(alone, y)[0, 1] > 0.8
+    assert abs(np.corrcoef(together, y)[0, 1]) < 0.2
+
+
+def test_trees_know_nothing_of_a_class_that_is_in_few_groups():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 10)
+    y = np.where(groups < 3, 2, rng.integers(2, size=400))
+    problem = replace(make_problem(rng.normal(size=(400, 3)), y, 3), row_groups=groups)
+    assert fit_posterior(problem, 0)["classes"].tolist() == [0, 1]
+    # As many rows in enough groups are another matter.
+    spread = replace(problem, y=np.where(np.arange(400) % 40 < 3, 2, y % 2))
+    assert fit_posterior(spread, 0)["classes"].tolist() == [0, 1, 2]
 
 
 def test_no_row_has_a_say_in_its_own_posterior():

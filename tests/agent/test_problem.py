@@ -192,6 +192,33 @@ def test_the_heaviest_row_labels_its_group():
     assert label[group].tolist() == [2, 2, 1, 1]
 
 
+def test_rows_of_one_group_stay_together_and_so_do_their_duplicates():
+    problem = make_problem(n_rows=6).take([0, 1, 1, 2, 3, 4, 5])
+    # Rows 1 and 2 are equal: they unite the groups 0 and 1.
+    problem = replace(problem, row_groups=np.array([0, 0, 1, 1, 2, 2, 3]))
+    for kept in (problem, problem.merged()):
+        group, label = kept.groups()
+        assert len(label) == 3
+        # By their probabilities, for merging sorts the rows.
+        sets = {frozenset(kept.proba[group == i, 0]) for i in range(3)}
+        parts = [[0, 1, 2, 3], [4, 5], [6]]
+        assert sets == {frozenset(problem.proba[rows, 0]) for rows in parts}
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=30)
+def test_names_and_order_of_groups_do_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    row_groups = rng.integers(8, size=40)
+    problem = make_problem(seed, row_groups=row_groups)
+    order, names = rng.permutation(40), rng.permutation(8)
+    other = replace(problem, row_groups=names[row_groups]).take(order)
+    for merged in (problem.merged(), other.merged()):
+        np.testing.assert_array_equal(
+            merged.groups()[0], problem.merged().groups()[0], err_msg="group"
+        )
+
+
 def of_groups(n_groups, labels):
     """A row of each of the labels in each group; `labels` has an entry per group."""
     problem = make_problem(n_rows=n_groups)

@@ -1,5 +1,7 @@
 """From rows to a correction problem: class order, observations, held-out parts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,6 +84,15 @@ def test_parts_are_disjoint_stratified_and_keep_duplicates_together(n_policies, 
         assert y[rows].mean() == pytest.approx(y.mean(), abs=0.03)
         # Rows 2k and 2k + 1 are duplicates.
         assert set(rows // 2) & set(trained // 2) == set()
+
+
+def test_parts_keep_groups_together():
+    rng = np.random.default_rng(0)
+    y, groups = rng.integers(2, size=400), np.arange(400) // 10
+    problem = replace(problem_of(rng.normal(size=(400, 2)), y), row_groups=groups)
+    for trained, rows in held_out_splits(problem, 3, 0.2, seed=0):
+        assert set(groups[trained]) & set(groups[rows]) == set()
+        assert len(rows) == 80
 
 
 def test_few_duplicate_groups_are_in_both_parts():
