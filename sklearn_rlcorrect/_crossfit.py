@@ -14,7 +14,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_rlcorrect._routing import check_groups
+from sklearn_rlcorrect._routing import explained_lack_of_groups
 from sklearn_rlcorrect._validation import (
     check_estimator_classes,
     check_folds,
@@ -94,7 +94,8 @@ def cross_fit(estimator, rows, classes, *, cv=None, n_jobs=None):
     """
     if isinstance(estimator, FrozenEstimator):
         fitted, everything = estimator, np.arange(len(rows))
-        responses, splits = [_response(estimator, rows.X, classes)], [((), everything)]
+        response = _response(estimator, rows.X, classes, rows.predict_params)
+        responses, splits = [response], [((), everything)]
     else:
         splits = _splits(cv, rows)
         responses = Parallel(n_jobs=n_jobs)(
@@ -103,17 +104,16 @@ def cross_fit(estimator, rows, classes, *, cv=None, n_jobs=None):
         )
         fitted = clone(estimator).fit(rows.X, rows.y, **rows.fit_params)
     _check_scores(fitted, rows.X, classes)
-    scale = _score_scale(fitted, responses)
-    tested, position = np.unique(
-        np.concatenate([test for _, test in splits]), return_inverse=True
-    )
+    tests = np.concatenate([test for _, test in splits])
+    scale = _score_scale(fitted, np.concatenate(responses), rows.weight[tests])
+    tested, position = np.unique(tests, return_inverse=True)
     proba = np.zeros((len(tested), len(classes)))
     np.add.at(proba, position, _proba(fitted, np.concatenate(responses), scale))
     proba /= np.bincount(position)[:, np.newaxis]
     return CrossFit(fitted, scale, tested, proba)
 
 
-def predict_classes_proba(estimator, X, classes, score_scale=1.0):
+def predict_classes_proba(estimator, X, classes, score_scale=1.0, predict_params=None):
     """Predict probabilities with a column for each class, from any response method.
 
     Parameters
@@ -131,6 +131,9 @@ def predict_classes_proba(estimator, X, classes, score_scale=1.0):
     score_scale : float, default=1.0
         What decision scores are divided by.
 
+    predict_params : dict, default=None
+        Further arguments of `predict_proba`.
+
     Returns
     -------
     proba : ndarray of shape (n_samples, n_classes)
@@ -141,15 +144,17 @@ def predict_classes_proba(estimator, X, classes, score_scale=1.0):
     ValueError
         If what the classifier returns is no distribution over its classes.
     """
-    return _proba(estimator, _response(estimator, X, classes), score_scale)
+    response = _response(estimator, X, classes, predict_params or {})
+    return _proba(estimator, response, score_scale)
 
 
 def _splits(cv, rows):
     """Training and test rows of each fold, checked before anything is fitted."""
     cv = _default_folds(rows.y) if cv is None else cv
-    splitter = check_groups(check_cv(cv, rows.y, classifier=True), rows.split_params)
-    splits = check_folds(splitter, rows.y).split(rows.X, rows.y, **rows.split_params)
-    return check_splits(splits, rows.y)
+    splitter = check_folds(check_cv(cv, rows.y, classifier=True), rows.y)
+    with explained_lack_of_groups(splitter, rows.split_params):
+        splits = list(splitter.split(rows.X, rows.y, **rows.split_params))
+    return check_splits(splits, rows.y, rows.weight)
 
 
 def _default_folds(y):
@@ -160,20 +165,21 @@ def _default_folds(y):
 
 def _fold_response(estimator, rows, train, test, classes):
     """Response of the test rows by a classifier fitted on the training rows."""
-    part, X_test = rows.take(train), _safe_indexing(rows.X, test)
-    X_train = part.X
+    part, tested = rows.take(train), rows.take(test)
+    X_train, X_test = part.X, tested.X
     if get_tags(estimator).input_tags.pairwise:
         # A kernel has a column for each training row.
         X_train, X_test = (_safe_indexing(X, train, axis=1) for X in (X_train, X_test))
     estimator.fit(X_train, part.y, **part.fit_params)
-    return _response(estimator, X_test, classes)
+    return _response(estimator, X_test, classes, tested.predict_params)
 
 
-def _response(estimator, X, classes):
+def _response(estimator, X, classes, predict_params):
     """Probabilities, or scores of which softmax makes such, a column for each class."""
     known = check_estimator_classes(getattr(estimator, "classes_", classes), classes)
     if hasattr(estimator, "predict_proba"):
-        values, missing = check_proba(estimator.predict_proba(X), len(known)), 0.0
+        proba = estimator.predict_proba(X, **predict_params)
+        values, missing = check_proba(proba, len(known)), 0.0
     else:
         scores = np.asarray(estimator.decision_function(X), dtype=np.float64)
         # The difference of the two columns is the log-odds of the second class.
@@ -191,15 +197,23 @@ def _proba(estimator, response, score_scale):
     return softmax(response / score_scale, axis=1)
 
 
-def _score_scale(estimator, responses):
+def _score_scale(estimator, scores, weight):
     """Divisor of decision scores that are far from zero, such as those of unscaled X."""
     if hasattr(estimator, "predict_proba"):
         return 1.0
-    scores = np.concatenate(responses)
     # A class that a fold did not know has scores of minus infinity.
     lowest = np.where(np.isfinite(scores), scores, np.inf).min(axis=1)
-    spread = scores.max(axis=1) - lowest
-    return float(max(1.0, np.quantile(spread, _ALMOST_ALL) / _LARGEST_SCORE))
+    spread = _quantile(scores.max(axis=1) - lowest, weight, _ALMOST_ALL)
+    return float(max(1.0, spread / _LARGEST_SCORE))
+
+
+def _quantile(values, weight, share):
+    """The smallest value up to which `share` of the weight lies."""
+    order = np.argsort(values)
+    cumulative = np.cumsum(weight[order])
+    # Less than the errors of sums, which would decide between a row and its repetition.
+    position = share * cumulative[-1] * (1 - 1e-9)
+    return values[order[np.searchsorted(cumulative, position)]]
 
 
 def _check_scores(estimator, X, classes):
@@ -207,10 +221,20 @@ def _check_scores(estimator, X, classes):
     if len(classes) == 2 or hasattr(estimator, "predict_proba"):
         return
     some = _safe_indexing(X, slice(0, _COMPARED))
-    highest = classes[_response(estimator, some, classes).argmax(axis=1)]
-    if np.mean(highest == estimator.predict(some)) < _AGREEING:
+    scores, predicted = _response(estimator, some, classes, {}), estimator.predict(some)
+    agreeing = np.mean(classes[scores.argmax(axis=1)] == predicted)
+    # Three classes have as many pairs.
+    by_pairs = np.mean(classes[_winners(scores)] == predicted) if len(classes) == 3 else 0
+    if agreeing < max(_AGREEING, by_pairs):
         raise ValueError(
             f"estimator={estimator!r} has decision scores whose largest is often not of "
             "the predicted class: its columns must be classes. For a support vector "
             "classifier use decision_function_shape='ovr'."
         )
+
+
+def _winners(scores):
+    """The class of three with the most votes of the pairs (0, 1), (0, 2) and (1, 2)."""
+    first, second, third = (scores > 0).T.astype(int)
+    votes = [first + second, 1 - first + third, 2 - second - third]
+    return np.argmax(votes, axis=0)

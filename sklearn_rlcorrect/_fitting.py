@@ -168,7 +168,11 @@ def _objective(model):
 
 def _prove_limits(model, calibration, problem, splits, positive):
     proba = predict_classes_proba(
-        model.estimator_, calibration.X, model.classes_, model.score_scale_
+        model.estimator_,
+        calibration.X,
+        model.classes_,
+        model.score_scale_,
+        calibration.predict_params,
     )
     model.guard_report_ = prove(model, calibration, proba, problem, splits, positive)
     for message in warnings_of(Limits.of(model), model.guard_report_):

@@ -1,5 +1,6 @@
 """Metadata given to ``fit``: what goes to the classifier, and what to the splitter."""
 
+import contextlib
 import warnings
 from dataclasses import dataclass
 
@@ -26,8 +27,9 @@ class RoutedRows:
     weight : ndarray of shape (n_samples,)
         How much each row counts.
 
-    fit_params, split_params : dict
-        Metadata for the classifier's `fit` and for the splitter's `split`.
+    fit_params, predict_params, split_params : dict
+        Metadata for the classifier's `fit` and `predict_proba`, and for the splitter's
+        `split`.
 
     is_weighted : bool
         Whether the weights were given.
@@ -37,6 +39,7 @@ class RoutedRows:
     y: np.ndarray
     weight: np.ndarray
     fit_params: dict
+    predict_params: dict
     split_params: dict
     is_weighted: bool
 
@@ -45,14 +48,12 @@ class RoutedRows:
 
     def take(self, rows):
         """Some of the rows, with their metadata."""
-        fit_params, split_params = (
-            _params_of_rows(params, rows, len(self))
-            for params in (self.fit_params, self.split_params)
-        )
         X, y = _safe_indexing(self.X, rows), _safe_indexing(self.y, rows)
-        return RoutedRows(
-            X, y, self.weight[rows], fit_params, split_params, self.is_weighted
+        params = (
+            _params_of_rows(params, rows, len(self))
+            for params in (self.fit_params, self.predict_params, self.split_params)
         )
+        return RoutedRows(X, y, self.weight[rows], *params, self.is_weighted)
 
 
 def route(corrector, estimator, sample_weight, metadata):
@@ -74,8 +75,8 @@ def route(corrector, estimator, sample_weight, metadata):
 
     Returns
     -------
-    fit_params, split_params : dict
-        For the classifier's `fit` and for the splitter's `split`.
+    fit_params, predict_params, split_params : dict
+        For the classifier's `fit` and `predict_proba`, and for the splitter's `split`.
 
     Raises
     ------
@@ -84,15 +85,51 @@ def route(corrector, estimator, sample_weight, metadata):
     """
     if get_config()["enable_metadata_routing"]:
         routed = process_routing(corrector, "fit", sample_weight=sample_weight, **metadata)
-        return routed.estimator.fit, routed.splitter.split
+        to_classifier = routed.estimator
+        return to_classifier.fit, to_classifier.predict_proba, routed.splitter.split
+    _check_no_metadata("fit", metadata)
+    return _weight_without_routing(estimator, sample_weight), {}, {}
+
+
+def route_prediction(corrector, metadata):
+    """Route metadata of a prediction to the classifier.
+
+    Parameters
+    ----------
+    corrector : RLCalibratedClassifier
+        Which predicts.
+
+    metadata : dict
+        What its method was given besides X.
+
+    Returns
+    -------
+    predict_params : dict
+        For the classifier's `predict_proba`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is `metadata`, and scikit-learn's metadata routing is off, or the
+        classifier does not request it.
+    """
+    if not get_config()["enable_metadata_routing"]:
+        _check_no_metadata("predict_proba", metadata)
+        return {}
+    if not metadata:
+        return {}
+    return process_routing(corrector, "predict_proba", **metadata).estimator.predict_proba
+
+
+def _check_no_metadata(method, metadata):
     if metadata:
         raise ValueError(
-            f"fit got {', '.join(sorted(metadata))}, which takes metadata routing to pass "
-            "on, and that is off: call sklearn.set_config(enable_metadata_routing=True). "
-            "GroupKFold and the like then get groups; the classifier requests what it "
-            "takes by estimator.set_fit_request(NAME=True)."
+            f"{method} got {', '.join(sorted(metadata))}, which takes metadata routing to "
+            "pass on, and that is off: call "
+            "sklearn.set_config(enable_metadata_routing=True). Splitters such as "
+            "GroupKFold then get groups; the classifier requests what it takes by "
+            f"estimator.set_{method}_request(NAME=True)."
         )
-    return _weight_without_routing(estimator, sample_weight), {}
 
 
 def _weight_without_routing(estimator, sample_weight):
@@ -109,16 +146,39 @@ def _weight_without_routing(estimator, sample_weight):
     return {}
 
 
-def check_groups(splitter, split_params):
-    """Return `splitter`, or raise if it takes groups and gets none."""
-    wants_groups = get_routing_for_object(splitter).consumes("split", ["groups"])
-    if wants_groups and "groups" not in split_params:
+@contextlib.contextmanager
+def explained_lack_of_groups(splitter, split_params):
+    """Explain why a splitter fails that takes groups and gets none.
+
+    Parameters
+    ----------
+    splitter : cross-validation generator
+        Splits in the block. Some of those that take groups do without.
+
+    split_params : dict
+        What it gets.
+
+    Yields
+    ------
+    None
+        Nothing.
+
+    Raises
+    ------
+    ValueError
+        In place of the splitter's own error.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        takes_groups = get_routing_for_object(splitter).consumes("split", ["groups"])
+        if not takes_groups or "groups" in split_params:
+            raise
         raise ValueError(
             f"cv={splitter!r} takes groups, and fit got none: give fit(..., groups=...), "
             "with sklearn.set_config(enable_metadata_routing=True), here and in whatever "
             "calls it."
-        )
-    return splitter
+        ) from error
 
 
 def groups_of_guard(rows):

@@ -180,17 +180,20 @@ def check_folds(splitter, y):
     return splitter
 
 
-def check_splits(splits, y):
-    """Return the splits as a list, if classifiers fitted on them can be learnt from.
+def check_splits(splits, y, sample_weight):
+    """Return the splits as arrays, if classifiers fitted on them can be learnt from.
 
     Parameters
     ----------
-    splits : iterable of tuple of (array-like, array-like)
+    splits : list of tuple of (array-like, array-like)
         Training and test rows of each fold. A row may be in no test fold, as the first
         of a time series, or in several, as in repeated folds.
 
     y : ndarray of shape (n_samples,)
         Labels.
+
+    sample_weight : ndarray of shape (n_samples,)
+        How much each row counts.
 
     Returns
     -------
@@ -200,25 +203,29 @@ def check_splits(splits, y):
     Raises
     ------
     ValueError
-        If there is no fold, a row is in the training and the test part of one, or a
-        training part lacks a class.
+        If there is no fold, or an empty one; if a row is in the training and the test part
+        of one, or a training part lacks a class; or if what is tested has one class only.
     """
     everything = np.arange(len(y))
     splits = [(everything[train], everything[test]) for train, test in splits]
     if not splits:
         raise ValueError("cv has no folds: is it a generator that was used up? Use a list.")
-    tested = np.unique(y[np.concatenate([test for _, test in splits])])
-    if len(tested) < 2:
-        raise ValueError(
-            f"cv tests rows of one class only ({tested.tolist()}): use folds that test "
-            "rows of at least two classes."
-        )
     for k, (train, test) in enumerate(splits):
         _check_split(k, train, test, y)
+    tested = np.concatenate([test for _, test in splits])
+    labels = np.unique(y[tested[sample_weight[tested] > 0]])
+    if len(labels) < 2:
+        found = f"of class {labels[0]} only" if len(labels) else "of weight 0 only"
+        raise ValueError(
+            f"cv tests rows {found}: use folds that test rows of at least two classes, "
+            "with a weight above 0."
+        )
     return splits
 
 
 def _check_split(k, train, test, y):
+    if not (train.size and test.size):
+        raise ValueError(f"cv has no row in the training or the test part of split {k}.")
     if np.intersect1d(train, test).size:
         raise ValueError(
             f"cv has rows in the training and the test part of split {k}: probabilities "
@@ -253,7 +260,8 @@ def check_base(estimator):
 
 def check_rows_can_be_held_out(estimator):
     """Raise if X is a kernel, whose columns are the rows that limits would hold out."""
-    if get_tags(estimator).input_tags.pairwise:
+    is_frozen = isinstance(estimator, FrozenEstimator)
+    if get_tags(estimator).input_tags.pairwise and not is_frozen:
         raise ValueError(
             f"estimator={estimator!r} takes a precomputed kernel, of which no rows can be "
             "held out to prove limits: fit without limits, or compute the kernel in it."

@@ -13,6 +13,7 @@ from sklearn_rlcorrect._callbacks import CallbackSupportMixin, with_callbacks
 from sklearn_rlcorrect._crossfit import predict_classes_proba
 from sklearn_rlcorrect._doc_link import DocLinkMixin
 from sklearn_rlcorrect._fitting import fit_corrector, restored_on_error
+from sklearn_rlcorrect._routing import route_prediction
 from sklearn_rlcorrect._validation import check_choice, check_fresh_rows
 from sklearn_rlcorrect.agent.prediction import correct
 from sklearn_rlcorrect.agent.selection import PRIORITIES
@@ -337,7 +338,7 @@ class RLCalibratedClassifier(
             fit_corrector(self, estimator, X, y, sample_weight, fit_params)
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X, **predict_params):
         """Predict the corrected probabilities.
 
         Parameters
@@ -345,14 +346,17 @@ class RLCalibratedClassifier(
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             Rows.
 
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
+
         Returns
         -------
         proba : ndarray of shape (n_samples, n_classes)
             Within `max_adjustment` of the classifier's; rows sum to one.
         """
-        return self.predict_before_after(X)[1]
+        return self.predict_before_after(X, **predict_params)[1]
 
-    def predict(self, X):
+    def predict(self, X, **predict_params):
         """Predict the most probable class after the correction.
 
         With `max_fpr` or `min_recall` the threshold may differ from 0.5, see
@@ -363,15 +367,18 @@ class RLCalibratedClassifier(
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             Rows.
 
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
+
         Returns
         -------
         y : ndarray of shape (n_samples,)
             Labels.
         """
-        proba = self.predict_proba(X)
+        proba = self.predict_proba(X, **predict_params)
         return self.classes_[decisions(self, proba)]
 
-    def predict_adjustment(self, X):
+    def predict_adjustment(self, X, **predict_params):
         """Predict what the correction adds to each probability.
 
         Parameters
@@ -379,22 +386,28 @@ class RLCalibratedClassifier(
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             Rows.
 
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
+
         Returns
         -------
         adjustment : ndarray of shape (n_samples, n_classes)
             Corrected minus original probabilities, in [-`max_adjustment`,
             `max_adjustment`]; rows sum to zero.
         """
-        before, after = self.predict_before_after(X)
+        before, after = self.predict_before_after(X, **predict_params)
         return after - before
 
-    def predict_before_after(self, X):
+    def predict_before_after(self, X, **predict_params):
         """Predict the probabilities of the wrapped classifier, and the corrected ones.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             Rows.
+
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
 
         Returns
         -------
@@ -407,7 +420,7 @@ class RLCalibratedClassifier(
         check_is_fitted(self)
         check_choice("priority", self.priority, PRIORITIES)
         # The wrapped classifier first: it knows best what is wrong with an X.
-        proba = self._base_proba(X)
+        proba = self._base_proba(X, route_prediction(self, predict_params))
         validate_data(self, X, skip_check_array=True, reset=False)
         (X,) = indexable(X)
         if not len(proba):
@@ -440,8 +453,8 @@ class RLCalibratedClassifier(
         Raises
         ------
         ValueError
-            If the corrector was fitted without a limit, there is no row, X and y differ in
-            length, or y holds an unknown label.
+            If the corrector was fitted without a limit, there is no row, X has other
+            columns than in `fit`, X and y differ in length, or y holds an unknown label.
         """
         check_is_fitted(self)
         check_choice("priority", self.priority, PRIORITIES)
@@ -453,6 +466,7 @@ class RLCalibratedClassifier(
             )
         X, y = check_fresh_rows(X, y, self.classes_)
         proba = self._base_proba(X)
+        validate_data(self, X, skip_check_array=True, reset=False)
         rows = policy_rows(self, X, y, proba)[self.priority]
         limits = Limits.of_report(rule)
         return check(limits, rows, rule["shrinkage"], rule["threshold"], rule["positive"])
@@ -463,22 +477,25 @@ class RLCalibratedClassifier(
         Returns
         -------
         routing : MetadataRouter
-            `fit` passes metadata to the classifier's `fit` and to the `split` of `cv`,
-            and uses `sample_weight` itself.
+            `fit` passes metadata to the classifier's `fit` and `predict_proba` and to the
+            `split` of `cv`, and uses `sample_weight` itself. `predict` and `predict_proba`
+            pass it to the classifier's `predict_proba`.
         """
-        to_fit = MethodMapping().add(caller="fit", callee="fit")
+        to_classifier = MethodMapping().add(caller="fit", callee="fit")
+        for caller in ("fit", "predict", "predict_proba"):
+            to_classifier.add(caller=caller, callee="predict_proba")
         to_split = MethodMapping().add(caller="fit", callee="split")
         return (
             MetadataRouter(owner=self)
             .add_self_request(self)
-            .add(estimator=self._base_estimator(), method_mapping=to_fit)
+            .add(estimator=self._base_estimator(), method_mapping=to_classifier)
             .add(splitter=self.cv, method_mapping=to_split)
         )
 
-    def _base_proba(self, X):
-        # Files of earlier releases hold no scale.
-        scale = getattr(self, "score_scale_", 1.0)
-        return predict_classes_proba(self.estimator_, X, self.classes_, scale)
+    def _base_proba(self, X, predict_params=None):
+        return predict_classes_proba(
+            self.estimator_, X, self.classes_, self.score_scale_, predict_params
+        )
 
     def _base_estimator(self):
         if self.estimator is not None:
@@ -488,9 +505,11 @@ class RLCalibratedClassifier(
         return estimator.set_fit_request(sample_weight=True) if routing else estimator
 
     def __setstate__(self, state):
-        # Files of earlier releases lack the parameters that came later.
+        # Files of earlier releases lack the parameters that came later, and the scale.
         parameters = signature(type(self)).parameters.values()
         state = {parameter.name: parameter.default for parameter in parameters} | state
+        if "estimator_" in state:
+            state.setdefault("score_scale_", 1.0)
         reports = state.get("guard_report_", {}).items()
         renamed = {name: renamed_report(report) for name, report in reports}
         super().__setstate__(state | ({"guard_report_": renamed} if renamed else {}))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import IsolationForest
 from sklearn.frozen import FrozenEstimator
@@ -31,7 +31,7 @@ TINY = {"total_timesteps": 300, "n_policies": 1, "random_state": 0}
 
 
 def routed(X, y):
-    return RoutedRows(X, y, np.ones(len(y)), {}, {}, is_weighted=False)
+    return RoutedRows(X, y, np.ones(len(y)), {}, {}, {}, is_weighted=False)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +106,26 @@ def test_scores_of_pairs_of_classes_are_refused():
     model = RLCalibratedClassifier(base, cv=2, **TINY).fit(X, y)
     before = model.predict_before_after(X)[0].argmax(axis=1)
     assert np.mean(before == model.estimator_.predict(X)) > 0.95
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.integers(0, 1000),
+    st.floats(0.5, 3),
+    st.lists(st.integers(5, 90), min_size=3, max_size=3),
+)
+def test_pairs_of_three_classes_are_told_however_frequent_they_are(seed, distance, sizes):
+    rng = np.random.default_rng(seed)
+    y = np.repeat([0, 1, 2], sizes)
+    X = rng.normal(size=(len(y), 2)) + distance * np.column_stack([y == 1, y == 2])
+    rows, classes = routed(X, y), np.unique(y)
+    by_class, by_pairs = (
+        SVC(decision_function_shape=shape).fit(X, y) for shape in ("ovr", "ovo")
+    )
+    if np.mean(by_pairs.decision_function(X).argmax(axis=1) == by_pairs.predict(X)) < 1:
+        with pytest.raises(ValueError, match="columns must be classes"):
+            cross_fit(FrozenEstimator(by_pairs), rows, classes)
+    cross_fit(FrozenEstimator(by_class), rows, classes)
 
 
 def test_four_classes_have_more_pairs_than_columns():
@@ -216,6 +236,49 @@ def test_ordinary_decision_scores_are_log_odds(blobs):
     assert cross_fit(base, routed(X, y), np.array([0, 1])).score_scale == 1
 
 
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 10))
+def test_the_scale_is_that_of_weighted_rows(seed, factor):
+    rng = np.random.default_rng(seed)
+    X, y, weight = (
+        1000 * rng.normal(size=(60, 2)),
+        np.arange(60) % 2,
+        rng.integers(3, size=60),
+    )
+    weight[:2] = 1
+    base = FrozenEstimator(LinearSVC(random_state=0).fit(X, y))
+    weighted = RoutedRows(X, y, factor * weight, {}, {}, {}, is_weighted=True)
+    repeated = np.repeat(np.arange(60), weight)
+    assert (
+        cross_fit(base, weighted, np.array([0, 1])).score_scale
+        == cross_fit(base, routed(X[repeated], y[repeated]), np.array([0, 1])).score_scale
+    )
+
+
+@pytest.mark.parametrize(
+    ("weighted", "message"),
+    [
+        (slice(0, 50), "cv tests rows of weight 0 only"),
+        (slice(0, 51), "cv tests rows of class 1 only"),
+    ],
+)
+def test_weights_of_tested_rows_alone_can_teach(blobs, weighted, message):
+    X, y = blobs
+    y[49:51] = 0, 1
+    weight = np.zeros(300)
+    weight[weighted] = 1
+    model = RLCalibratedClassifier(GaussianNB(), cv=TimeSeriesSplit(5), **TINY)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y, sample_weight=weight)
+
+
+def test_empty_folds_are_refused(blobs):
+    X, y = blobs
+    splits = [*StratifiedKFold(2).split(X, y), (np.arange(300), [])]
+    with pytest.raises(ValueError, match=r"cv has no row in the .* part of split 2"):
+        RLCalibratedClassifier(GaussianNB(), cv=splits, **TINY).fit(X, y)
+
+
 @pytest.mark.parametrize("shape", ["(n,)", "(n, 1)"])
 def test_one_column_is_the_probability_of_the_second_class(blobs, shape):
     class Net(ClassifierMixin, BaseEstimator):
@@ -247,6 +310,11 @@ def test_limits_take_no_kernel(blobs):
     model = RLCalibratedClassifier(SVC(kernel="precomputed"), max_fpr=0.2, **TINY)
     with pytest.raises(ValueError, match="no rows can be held out to prove limits"):
         model.fit(X @ X.T, y)
+    # The columns of a frozen one are the rows that it was fitted on.
+    base = SVC(kernel="precomputed").fit(X[:100] @ X[:100].T, y[:100])
+    model = clone(model).set_params(estimator=FrozenEstimator(base))
+    model.fit(X[100:] @ X[:100].T, y[100:])
+    assert set(model.guard_report_) == {"accuracy", "fp", "weighted"}
 
 
 def test_a_class_that_a_fold_lacks_does_not_spoil_the_scale(blobs):

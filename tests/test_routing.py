@@ -10,7 +10,12 @@ from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneGroupOut
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    LeaveOneGroupOut,
+    StratifiedKFold,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -356,6 +361,68 @@ def test_the_front_is_not_too_optimistic_of_new_groups():
     assert model.front_["accuracy"].max() < 0.65
 
 
+class Truncated(ClassifierMixin, BaseEstimator):
+    """Boosters predict with as many of their trees as they are told to."""
+
+    def fit(self, X, y):
+        self.model_ = LogisticRegression(max_iter=5000).fit(X, y)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def predict(self, X):
+        return self.model_.predict(X)
+
+    def predict_proba(self, X, share=1.0):
+        proba = self.model_.predict_proba(X)
+        return 0.5 + np.reshape(share, (-1, 1)) * (proba - 0.5)
+
+
+@pytest.mark.parametrize("limits", [{}, {"max_fpr": 0.5}])
+def test_parameters_of_predict_proba_reach_the_classifier(cancer, limits):
+    X, X_test, y, _ = cancer
+    plain = LogisticRegression(max_iter=5000).fit(X, y).predict_proba(X_test)
+    with config_context(enable_metadata_routing=True):
+        base = Truncated().set_predict_proba_request(share=True)
+        model = corrector(base, features=None, **limits).fit(X, y, share=0.5)
+        before, after = model.predict_before_after(X_test, share=0.5)
+        in_pipeline = make_pipeline(StandardScaler(with_std=False), base)
+        wrapped = corrector(in_pipeline, **limits).fit(X, y, share=0.5)
+        other = wrapped.predict_proba(X_test, share=0.5)
+        np.testing.assert_array_equal(model.predict_proba(X_test, share=0.5), after)
+        assert model.predict(X_test, share=0.5).shape == (len(X_test),)
+    assert other.shape == after.shape
+    # In the folds, too.
+    largest = model.observation_scaler_.var_.max()
+    with config_context(enable_metadata_routing=True):
+        unshared = corrector(base, features=None, **limits).fit(X, y)
+    assert largest < 0.5 * unshared.observation_scaler_.var_.max()
+    assert before.max() < 0.76
+    if not limits:
+        np.testing.assert_allclose(before, 0.5 + 0.5 * (plain - 0.5))
+
+
+def test_parameters_of_predict_proba_are_taken_row_by_row(cancer):
+    X, _, y, _ = cancer
+    shares = np.random.default_rng(0).uniform(0.4, 1, len(y))
+    with config_context(enable_metadata_routing=True):
+        base = Truncated().set_predict_proba_request(share=True)
+        model = corrector(base, cv=3).fit(X, y, share=shares)
+        first = model.predict_before_after(X, share=shares)[0]
+    np.testing.assert_allclose(first, model.estimator_.predict_proba(X, share=shares))
+
+
+def test_parameters_of_predict_proba_need_routing_and_a_request(cancer):
+    X, X_test, y, _ = cancer
+    model = corrector(Truncated()).fit(X, y)
+    with pytest.raises(ValueError, match="predict_proba got share, which takes metadata"):
+        model.predict_proba(X_test, share=0.5)
+    with (
+        config_context(enable_metadata_routing=True),
+        pytest.raises(TypeError, match="unexpected argument"),
+    ):
+        model.predict_proba(X_test, other=0.5)
+
+
 def test_consumes_what_calibrated_classifier_cv_does():
     names = ["sample_weight", "groups", "price", "unknown"]
     with config_context(enable_metadata_routing=True):
@@ -378,6 +445,20 @@ def test_metadata_without_routing_is_an_error(cancer):
     )
     with pytest.raises(ValueError, match=message):
         corrector().fit(X, y, price=y, groups=y)
+
+
+class MayTakeGroups(GroupKFold):
+    def split(self, X, y, groups=None):
+        return StratifiedKFold(self.n_splits).split(X, y)
+
+
+@pytest.mark.parametrize("routing", [True, False])
+def test_a_splitter_that_may_take_groups_does_without(cancer, routing):
+    X, X_test, y, _ = cancer
+    with config_context(enable_metadata_routing=routing):
+        model = corrector(cv=MayTakeGroups(5)).fit(X, y)
+    expected = corrector(cv=5).fit(X, y).predict_proba(X_test)
+    np.testing.assert_array_equal(model.predict_proba(X_test), expected)
 
 
 @pytest.mark.parametrize("routing", [True, False])

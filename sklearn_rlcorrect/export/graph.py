@@ -241,7 +241,7 @@ def policy_graph(model, proba_from):
     constants["classes"] = classes
     if "score_scale" in PROBA_FROM[proba_from]:
         # Files of earlier releases hold no scale of scores.
-        constants["score_scale"] = float(getattr(model, "score_scale_", 1.0))
+        constants["score_scale"] = float(model.score_scale_)
     inputs = ["double[N, S] scores"] + ["double[N, F] features"] * has_features
     outputs = [
         f"{_LABEL_TYPES[classes.dtype.kind]}[N] label",

@@ -110,7 +110,7 @@ def load_model(path, *, trusted=()):
     read = _read_skops if _is_skops(path) else _read_joblib
     model = check_corrector(read(path, trusted), path)
     version = getattr(model, "format_version_", 0)
-    if version > FORMAT_VERSION:
+    if isinstance(version, int) and version > FORMAT_VERSION:
         raise ValueError(
             f"{path} was written by a later sklearn-rlcorrect, in format "
             f"{version}: this one reads up to {FORMAT_VERSION}"
@@ -174,15 +174,29 @@ def _problem(model):
     # Not those of the scaler: a column without any value has neither mean nor scale.
     arrays = [array for network in networks for array in network]
     arrays += [posterior[name] for name in ("value", "baseline") if posterior]
-    has_shapes = all(_is_network(network, n_classes) for network in networks)
+    # Log-odds and features; the probabilities come before them, the posterior behind.
+    n_scaled = model.observation_scaler_.n_features_in_
+    n_observed = n_classes + n_scaled + (n_classes if posterior else 0)
+    has_shapes = all(_is_network(net, n_observed, n_classes) for net in networks)
+    order = getattr(model, "class_order_", np.arange(n_classes))
     checks = {
         "classes_ are not sorted": n_classes < 2
         or np.any(np.unique(model.classes_) != model.classes_),
         "policies_ lack a priority": set(PRIORITIES) - set(model.policies_),
+        "format_version_ is no number": not isinstance(
+            getattr(model, "format_version_", 0), int
+        ),
+        "class_order_ is none of the classes": np.any(
+            np.sort(order) != np.arange(n_classes)
+        ),
         "policies_ have other shapes": not has_shapes,
+        # The first of the log-odds is redundant.
+        "posterior_ has other trees": posterior
+        and not _are_trees(posterior, n_scaled - 1, n_classes),
         "arrays hold NaN or infinity": not all(
             np.isfinite(array).all() for array in arrays
         ),
+        "score_scale_ is out of range": not 1 <= model.score_scale_ < np.inf,
         "max_adjustment_ is out of range": not 0 < model.max_adjustment_ <= 1,
         "a shrinkage is out of range": not all(0 <= r["shrinkage"] <= 1 for r in reports),
         "estimator_ is no classifier": not hasattr(model.estimator_, "predict"),
@@ -190,12 +204,26 @@ def _problem(model):
     return next((problem for problem, is_there in checks.items() if is_there), "")
 
 
-def _is_network(arrays, n_outputs):
+def _is_network(arrays, n_inputs, n_outputs):
     """Whether weights and intercepts fit together, layer by layer."""
     weights, intercepts = arrays[::2], arrays[1::2]
     ends = [w.shape[1] for w in weights]
-    starts = [w.shape[0] for w in weights[1:]] + [n_outputs]
-    return ends == starts == [len(b) for b in intercepts]
+    starts = [w.shape[0] for w in weights] + [n_outputs]
+    return starts[0] == n_inputs and ends == starts[1:] == [len(b) for b in intercepts]
+
+
+def _are_trees(posterior, n_columns, n_classes):
+    """Whether trees look at columns that there are, and tell classes that there are."""
+    feature, threshold = posterior["feature"], posterior["threshold"]
+    known = posterior["classes"]
+    return (
+        feature.shape == threshold.shape
+        and len(feature) == len(posterior["value"])
+        and bool(np.all((feature >= 0) & (feature < max(n_columns, 1))))
+        and not np.isnan(threshold).any()
+        and posterior["n_classes"] == n_classes
+        and set(np.asarray(known).tolist()) <= set(range(n_classes))
+    )
 
 
 def _not_a_corrector(name, source):

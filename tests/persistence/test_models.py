@@ -219,15 +219,29 @@ def test_a_flipped_bit_is_refused_or_without_effect(fitted, cancer, name, tmp_pa
     assert n_refused > 20
 
 
+def other_first_layer(network):
+    network[0] = network[0][1:]
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
         (lambda m: m.policies_["fp"][0][0].fill(np.nan), "arrays hold NaN or infinity"),
         (lambda m: m.policies_["fp"][0].pop(), "policies_ have other shapes|zip"),
+        (lambda m: other_first_layer(m.policies_["fp"][0]), "policies_ have other shapes"),
         (lambda m: m.policies_.pop("fp"), "policies_ lack a priority"),
         (lambda m: setattr(m, "max_adjustment_", 7.0), "max_adjustment_ is out of range"),
         (lambda m: setattr(m, "classes_", m.classes_[::-1]), "classes_ are not sorted"),
         (lambda m: setattr(m, "estimator_", "text"), "estimator_ is no classifier"),
+        (lambda m: setattr(m, "score_scale_", 0.0), "score_scale_ is out of range"),
+        (lambda m: setattr(m, "score_scale_", np.nan), "score_scale_ is out of range"),
+        (lambda m: setattr(m, "class_order_", np.array([0, 0])), "class_order_ is none"),
+        (lambda m: setattr(m, "format_version_", "5"), "format_version_ is no number"),
+        (lambda m: setattr(m, "format_version_", None), "format_version_ is no number"),
+        (lambda m: m.posterior_["feature"].fill(31), "posterior_ has other trees"),
+        (lambda m: m.posterior_["feature"].fill(-1), "posterior_ has other trees"),
+        (lambda m: m.posterior_["threshold"].fill(np.nan), "posterior_ has other trees"),
+        (lambda m: m.posterior_.update(n_classes=3), "posterior_ has other trees"),
         (
             lambda m: setattr(m, "guard_report_", {"fp": {"shrinkage": 7.0}}),
             "a shrinkage is out of range",
