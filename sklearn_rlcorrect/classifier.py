@@ -9,6 +9,7 @@ from sklearn.utils import get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_rlcorrect._autolog import autologged_as_one
 from sklearn_rlcorrect._callbacks import CallbackSupportMixin, with_callbacks
 from sklearn_rlcorrect._crossfit import predict_classes_proba
 from sklearn_rlcorrect._doc_link import DocLinkMixin
@@ -332,7 +333,7 @@ class RLCalibratedClassifier(
             If an argument, the data or the classifier's probabilities cannot be used;
             the message names the argument and the remedy. Nothing is trained then.
         """
-        with restored_on_error(self):
+        with restored_on_error(self), autologged_as_one(self, X):
             self.format_version_ = FORMAT_VERSION
             estimator = self._base_estimator()
             fit_corrector(self, estimator, X, y, sample_weight, fit_params)

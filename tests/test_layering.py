@@ -31,7 +31,7 @@ LAYERS = (
     {"guard"},
     {"agent"},
     {"rewards", "features", "precomputed"},
-    {"metrics", "_callbacks", "_doc_link"},
+    {"metrics", "_autolog", "_callbacks", "_doc_link"},
 )
 FACE = "__init__"
 

@@ -43,8 +43,8 @@ mlflow.set_experiment(experiment_id=experiment)
 # Fit and log
 # -----------
 #
-# ``without_autolog`` keeps ``mlflow.autolog()``, if it is on, from logging each of the
-# inner fits. The rows that are logged are validation rows: neither fitted on, nor the
+# ``without_autolog`` keeps ``mlflow.autolog()``, if it is on, from logging the fit a
+# second time. The rows that are logged are validation rows: neither fitted on, nor the
 # test rows.
 
 from sklearn.datasets import load_breast_cancer

@@ -1,6 +1,6 @@
 """MLflow tracking: log trained corrections as runs, load them, compare them."""
 
-from sklearn_rlcorrect.tracking.autolog import without_autolog
+from sklearn_rlcorrect._autolog import without_autolog
 from sklearn_rlcorrect.tracking.compare import compare_runs
 from sklearn_rlcorrect.tracking.load import load_baseline, load_model
 from sklearn_rlcorrect.tracking.log import log_evaluation, log_run

@@ -10,9 +10,9 @@ from importlib import metadata
 
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_rlcorrect._autolog import without_autolog
 from sklearn_rlcorrect.evaluation import evaluate_correction
 from sklearn_rlcorrect.plotting import save_pictures
-from sklearn_rlcorrect.tracking.autolog import without_autolog
 from sklearn_rlcorrect.tracking.models import log_model, model_options, register
 from sklearn_rlcorrect.tracking.rows import as_mlflow_takes, fingerprint, log_fingerprint
 from sklearn_rlcorrect.tracking.runs import STAGE
