@@ -19,6 +19,7 @@ from sklearn_rlcorrect._crossfit import cross_fit, predict_classes_proba
 from sklearn_rlcorrect._routing import RoutedRows, groups_of_guard, route, row_groups
 from sklearn_rlcorrect._validation import (
     check_base,
+    check_kernel,
     check_parameters,
     check_reward,
     check_rows_can_be_held_out,
@@ -146,6 +147,7 @@ def _checked_rows(model, estimator, X, y, sample_weight, metadata):
     given_weight = None if sample_weight is None else weight
     params = route(model, estimator, given_weight, metadata)
     validate_data(model, X, skip_check_array=True)
+    X = check_kernel(estimator, X)
     return RoutedRows(X, y, weight, *params, is_weighted=sample_weight is not None)
 
 

@@ -258,6 +258,20 @@ def check_base(estimator):
     return estimator
 
 
+def check_kernel(estimator, X):
+    """Return X, which must be square where the estimator takes a precomputed kernel."""
+    is_frozen = isinstance(estimator, FrozenEstimator)
+    if is_frozen or not get_tags(estimator).input_tags.pairwise:
+        return X
+    X = check_array(X, accept_sparse="csr", estimator=estimator)
+    if X.shape[0] != X.shape[1]:
+        raise ValueError(
+            f"X is a precomputed kernel of shape {X.shape}: it must be square, with a "
+            f"column for each row, for estimator={estimator!r}."
+        )
+    return X
+
+
 def check_rows_can_be_held_out(estimator):
     """Raise if X is a kernel, whose columns are the rows that limits would hold out."""
     is_frozen = isinstance(estimator, FrozenEstimator)

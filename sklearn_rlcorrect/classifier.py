@@ -529,7 +529,8 @@ class RLCalibratedClassifier(
             setattr(tags.input_tags, name, getattr(base.input_tags, name))
         tags.no_validation = base.no_validation
         if base.classifier_tags is not None:
-            tags.classifier_tags.multi_class = base.classifier_tags.multi_class
+            for name in ("multi_class", "poor_score"):
+                setattr(tags.classifier_tags, name, getattr(base.classifier_tags, name))
         if not (self.max_fpr is None and self.min_recall is None):
             tags.classifier_tags.multi_class = False
         return tags

@@ -25,6 +25,7 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect._crossfit import cross_fit, predict_classes_proba
 from sklearn_rlcorrect._routing import RoutedRows
+from sklearn_rlcorrect._validation import check_splits
 from sklearn_rlcorrect.agent import td3
 
 TINY = {"total_timesteps": 300, "n_policies": 1, "random_state": 0}
@@ -87,6 +88,51 @@ def test_a_class_missing_from_a_training_fold_is_refused(blobs):
     with pytest.raises(ValueError, match=r"cv has no row of class \d in the training part"):
         model.fit(X[order], y[order])
     model.set_params(cv=KFold(2, shuffle=True, random_state=0)).fit(X[order], y[order])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(0, 2), min_size=12, max_size=12), st.data())
+def test_every_training_part_has_all_classes_of_several_rows_or_is_refused(y, data):
+    y, everything = np.array(y), np.arange(12)
+    parts = st.lists(st.sampled_from(range(12)), min_size=1, max_size=6, unique=True)
+    tests = [np.array(data.draw(parts)) for _ in range(3)]
+    splits = [(np.setdiff1d(everything, test), test) for test in tests]
+    several = {label for label in y if np.sum(y == label) > 1}
+    is_whole = all(several <= set(y[train]) for train, _ in splits)
+    if is_whole and len(set(y[np.concatenate(tests)])) > 1:
+        check_splits(splits, y, np.ones(12))
+    else:
+        with pytest.raises(ValueError, match=r"^cv (has no row of|tests rows of) class"):
+            check_splits(splits, y, np.ones(12))
+
+
+LABELS = [
+    [0, 1],
+    [-3, 7],
+    [1.0, 2.0],
+    [False, True],
+    ["no", "yes"],
+    ["10", "9"],
+    np.array(["2", "30"], dtype=object),
+    [0, 1, 2],
+    ["c", "a", "b"],
+]
+
+
+@pytest.mark.parametrize("labels", LABELS, ids=str)
+def test_whatever_labels_are_called_their_columns_are_in_order(labels):
+    X, y = load_iris(return_X_y=True)
+    labels = np.sort(np.array(labels))
+    X, y = X[y < len(labels)], y[y < len(labels)]
+    model, coded = (
+        RLCalibratedClassifier(GaussianNB(), cv=2, **TINY).fit(X, target)
+        for target in (labels[y], y)
+    )
+    np.testing.assert_array_equal(model.classes_, labels)
+    np.testing.assert_array_equal(
+        model.predict_before_after(X), coded.predict_before_after(X)
+    )
+    np.testing.assert_array_equal(model.predict(X), labels[coded.predict(X)])
 
 
 def test_folds_that_are_used_up(blobs):
@@ -303,6 +349,17 @@ def test_a_kernel_is_cut_along_both_axes(blobs):
     fitted = cross_fit(base, routed(X @ X.T, y), np.array([0, 1]), cv=3)
     same = cross_fit(SVC(kernel="linear"), routed(X, y), np.array([0, 1]), cv=3)
     np.testing.assert_allclose(fitted.proba, same.proba, atol=1e-6)
+
+
+def test_a_kernel_must_be_square_and_may_be_a_list(blobs):
+    X, y = blobs
+    kernel = X[:60] @ X[:60].T
+    model = RLCalibratedClassifier(SVC(kernel="precomputed"), cv=3, **TINY)
+    with pytest.raises(ValueError, match=r"kernel of shape \(60, 59\): it must be square"):
+        model.fit(kernel[:, :59], y[:60])
+    expected = model.fit(kernel, y[:60]).predict_proba(kernel)
+    from_list = model.fit(kernel.tolist(), y[:60]).predict_proba(kernel)
+    np.testing.assert_array_equal(from_list, expected)
 
 
 def test_limits_take_no_kernel(blobs):
