@@ -57,12 +57,19 @@ def part(path):
 def imported_parts(path):
     for name in imported_modules(path):
         package, *inner = name.split(".")
-        if package == PACKAGE.name and inner and inner[0] in PARTS:
-            yield inner[0]
+        if package == PACKAGE.name and inner:
+            yield from {inner[0], HOMES.get(inner[0])} & PARTS
 
 
 PATHS = sorted(PACKAGE.rglob("*.py"))
 PARTS = {part(path) for path in PATHS} - {FACE}
+# Where that is from which the package itself offers.
+HOMES = {
+    alias.name: node.module.split(".")[1]
+    for node in ast.parse((PACKAGE / "__init__.py").read_text()).body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
+}
 
 
 def test_every_part_has_a_layer():

@@ -28,7 +28,7 @@ _NORMALISE = """
     proba = Div(clipped, sums)
 """
 
-# `observe` in `_observation`. NaN minus the mean is NaN: what is missing becomes zero.
+# `observe` in `agent.observation`. NaN minus the mean is NaN: what is missing becomes zero.
 # Observations are rounded to single precision, what follows is computed in double again.
 _OBSERVE = """
     inner = Clip(proba, epsilon, one_minus_epsilon)
@@ -51,8 +51,8 @@ _OBSERVE = """
     seen_proba = Gather<axis=1>(proba, class_order)
 """
 
-# `raw_scores` in `_posterior`: the roots of all trees, one level of them, their leaves. The
-# output of TreeEnsembleRegressor is single, even of doubles.
+# `raw_scores` in `agent.posterior`: the roots of all trees, one level of them, their
+# leaves. The output of TreeEnsembleRegressor is single, even of doubles.
 _ROOTS = """
     n_rows = Shape<end=1>(observations)
     n_rows_and_trees = Concat<axis=0>(n_rows, n_trees)
@@ -76,7 +76,7 @@ _LEAVES = """
     raw_scores = Add(sums_of_values, baseline)
 """
 
-# `posterior_log_odds` in `_posterior`, then `with_posterior` in `_observation`.
+# `posterior_log_odds` in `agent.posterior`, then `with_posterior` in `agent.observation`.
 _WITH_POSTERIOR = """
     log_proba = LogSoftmax<axis=1>(raw_scores)
     floored = Max(log_proba, log_smallest_proba)
@@ -91,13 +91,13 @@ _WITHOUT_POSTERIOR = """
     hidden_0 = Identity(observations)
 """
 
-# `policy_actions` in `_policy`, for all policies at once: their axis is the first.
+# `policy_actions` in `agent.policy`, for all policies at once: their axis is the first.
 _LAYER = """
     product_{i} = MatMul(hidden_{i}, weights_{i})
     sum_{i} = Add(product_{i}, intercepts_{i})
     hidden_{next} = {activation}(sum_{i})
 """
-# `step_actions` in `_policy`.
+# `step_actions` in `agent.policy`.
 # Both sums are of arrays of one shape, so that onnxruntime adds in the same order: steps of
 # zero are actions of exactly zero.
 _ACTIONS_OF_STEPS = """
@@ -121,7 +121,7 @@ _ACTIONS_OF_STEPS = """
 _TANH = """
     each_action = Tanh({outputs})
 """
-# Their mean, then `_actions` in `classifier`.
+# Their mean, then `act` in `agent.prediction`.
 _MEAN = """
     mean_action = ReduceMean<keepdims=0>(each_action, axis_0)
     actions = Gather<axis=1>(mean_action, place_in_order)
@@ -172,7 +172,7 @@ _ADJUST = """
     probabilities = Where(unchanged, proba, projected)
 """
 
-# The same for two classes, `_adjust_two`.
+# The same for two classes, `_adjust_two` in `agent.adjustment`.
 _ADJUST_TWO = """
     of_first, of_second = Split<axis=1, num_outputs=2>(actions)
     difference = Sub(of_second, of_first)
@@ -311,7 +311,8 @@ def _posterior(posterior):
     depth, n_classes = n_splits.bit_length(), posterior["n_classes"]
     levels = [_LEVEL.format(i=i, next=i + 1) for i in range(depth)]
     body = [_ROOTS, *levels, _LEAVES.format(nodes=f"node_{depth}"), _WITH_POSTERIOR]
-    # The trees have neither the probabilities nor the first log-odds: `_columns`.
+    # The trees have neither the probabilities nor the first log-odds: `_columns`
+    # in `agent.posterior`.
     split_columns = posterior["feature"].ravel() + n_classes + 1
     tree, known = np.arange(n_trees), posterior["classes"]
     # Of two classes, the first has a score of zero. One that is not known has none.

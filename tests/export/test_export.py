@@ -142,6 +142,18 @@ def run_policy(model, proba, features, output="probabilities"):
     return session.run([output], feed)[0]
 
 
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_infinite_features_are_missing_ones(infinite):
+    rng = np.random.default_rng(0)
+    proba, features = rng.dirichlet([1, 1], 5), rng.normal(size=(5, 3))
+    model = corrector(proba, features, lambda shape: rng.normal(size=shape), 0.8)
+    features[1, 2] = np.nan
+    expected = run_policy(model, proba, features)
+    np.testing.assert_allclose(expected, corrected(model, features, proba), atol=1e-12)
+    features[1, 2] = infinite
+    np.testing.assert_array_equal(run_policy(model, proba, features), expected)
+
+
 @settings(deadline=None)
 @given(rows(), st.floats(1e-6, 1.0), st.booleans(), st.sampled_from([2, 3]))
 def test_policy_alone_is_exact(rows, max_adjustment, has_features, format_version):
