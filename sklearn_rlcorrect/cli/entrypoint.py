@@ -77,7 +77,8 @@ def _clean_up_on_termination():
 def _check_not_empty(args):
     """Raise an error if an option is given without a value: it would have no effect."""
     for name, value in vars(args).items():
-        if isinstance(value, str) and not value.strip():
+        # A tab is a separator.
+        if isinstance(value, str) and not (value if name == "sep" else value.strip()):
             raise ValueError(f"--{name.replace('_', '-')} is empty: give it a value")
 
 

@@ -47,7 +47,10 @@ def _evaluate(args):
     data, rows, note = _rows_to_score(args, model, training_run, name)
     X, y = data.take(rows)
     X = _as_model_takes(model, data, X)
-    scores = evaluate_correction(model, X, y)
+    try:
+        scores = evaluate_correction(model, X, y)
+    except TypeError as error:  # as for a date where there was a number
+        raise ValueError(f"{data.name} cannot be predicted: {error}") from error
     _save_pictures(folder, model, X, y)
     if not args.no_mlflow:
         tracking.log_evaluation(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.rows import csv_options
 from sklearn_rlcorrect.cli.store import mlflow_store
 from sklearn_rlcorrect.datasets import read_precomputed
 from sklearn_rlcorrect.datasets.chunks import precomputed_chunks, table_chunks
@@ -42,7 +43,7 @@ def run(args):
 def _chunks(args, model):
     """Return an iterator over chunks of rows, and the number of rows if known."""
     if args.data:
-        return table_chunks(model, args.data), None
+        return table_chunks(model, args.data, **csv_options(vars(args))), None
     rows = read_precomputed(args.data_dir, labelled=False)
     return precomputed_chunks(model, rows), len(rows.proba)
 

@@ -21,6 +21,7 @@ def add_labelled_rows(group):
         "on: baseline_probs.npy (one column per class, in sorted order), true_labels.npy "
         "and optionally hidden_reps.npy, further columns that the policy observes",
     )
+    _add_csv(group)
 
 
 def add_unlabelled_rows(group):
@@ -35,6 +36,20 @@ def add_unlabelled_rows(group):
         metavar="DIR",
         help="folder with baseline_probs.npy and, if the model was trained with it, "
         "hidden_reps.npy",
+    )
+    _add_csv(group)
+
+
+def _add_csv(group):
+    group.add_argument(
+        "--sep",
+        metavar="CHARACTER",
+        help=r"what separates the fields of a CSV, such as ';' or '\t' (default: ',')",
+    )
+    group.add_argument(
+        "--encoding",
+        metavar="NAME",
+        help="encoding of a CSV, such as cp1252 (default: utf-8)",
     )
 
 

@@ -74,10 +74,29 @@ def row_options(args):
     Returns
     -------
     options : dict of str to str, or None
-        ``data``, ``target`` and ``data_dir``; None if none is given.
+        ``data``, ``target`` and ``data_dir``, ``sep`` and ``encoding``; None if no rows are
+        named.
     """
     options = {name: getattr(args, name) for name in ("data", "target", "data_dir")}
-    return options if any(options.values()) else None
+    if not any(options.values()):
+        return None
+    return options | csv_options(vars(args))
+
+
+def csv_options(options):
+    """Return the options of a CSV that are not the usual ones.
+
+    Parameters
+    ----------
+    options : dict of str to str
+        Options of a command, or logged by a training.
+
+    Returns
+    -------
+    options : dict of str to str
+        ``sep`` and ``encoding``, if they are there.
+    """
+    return {name: options[name] for name in ("sep", "encoding") if options.get(name)}
 
 
 def labelled_rows(options, text_columns=()):
@@ -116,8 +135,11 @@ def labelled_rows(options, text_columns=()):
     if folder:
         return _precomputed(folder)
     if data:
-        options = {"data": str(Path(data).resolve()), "target": target}
-        return LabelledRows(*read_table(data, target, text_columns), data, options)
+        csv = csv_options(options)
+        rows = read_table(data, target, text_columns, **csv)
+        return LabelledRows(
+            *rows, data, {"data": str(Path(data).resolve()), "target": target} | csv
+        )
     return LabelledRows(*load_eights(), _EIGHTS, default_pos_label="eight")
 
 

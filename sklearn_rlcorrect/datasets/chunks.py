@@ -7,7 +7,7 @@ from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.precomputed import PrecomputedProbaClassifier
 
 
-def table_chunks(model, path, chunk_size=CHUNK_SIZE):
+def table_chunks(model, path, chunk_size=CHUNK_SIZE, **csv_options):
     """Pieces of a table with the columns that a model takes.
 
     Parameters
@@ -21,6 +21,9 @@ def table_chunks(model, path, chunk_size=CHUNK_SIZE):
     chunk_size : int, default=10_000
         Most rows of a piece.
 
+    **csv_options : str
+        `sep` and `encoding` of :func:`~sklearn_rlcorrect.datasets.read_chunks`.
+
     Yields
     ------
     X : pandas.DataFrame or ndarray of shape (n_samples, n_features)
@@ -31,7 +34,7 @@ def table_chunks(model, path, chunk_size=CHUNK_SIZE):
     FileNotFoundError, ValueError
         If the file cannot be read, or lacks columns.
     """
-    for table in read_chunks(path, text_columns(model), chunk_size):
+    for table in read_chunks(path, text_columns(model), chunk_size, **csv_options):
         yield model_columns(model, table, path)
 
 

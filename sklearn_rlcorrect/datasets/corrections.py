@@ -103,7 +103,8 @@ def write_corrections(model, chunks, path, *, total=None, progress=False):
 def _numbered_rows(n_before, n_rows):
     try:
         yield
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
+        # A classifier may raise a TypeError for a date where there was a number.
         rows = f"rows {n_before + 1} to {n_before + n_rows}"
         raise ValueError(f"{rows} cannot be predicted: {error}") from error
 

@@ -10,6 +10,9 @@ from sklearn_rlcorrect.persistence import check_output, replacing
 
 _PROBA, _LABELS, _HIDDEN = "baseline_probs.npy", "true_labels.npy", "hidden_reps.npy"
 
+# Kinds of types of arrays.
+_NUMBERS, _TEXTS = frozenset("biuf"), frozenset("US")
+
 
 @dataclass(frozen=True)
 class PrecomputedRows:
@@ -85,10 +88,11 @@ def read_precomputed(folder, *, labelled):
         If a file is missing, cannot be read or has another shape.
     """
     folder = Path(folder)
-    proba = _open_array(folder / _PROBA)
+    proba = _open_array(folder / _PROBA, _NUMBERS)
     proba = proba[:, None] if proba.ndim == 1 else proba
-    hidden = _open_array(folder / _HIDDEN) if (folder / _HIDDEN).exists() else None
-    y = _open_array(folder / _LABELS) if labelled else None
+    has_hidden = (folder / _HIDDEN).exists()
+    hidden = _open_array(folder / _HIDDEN, _NUMBERS) if has_hidden else None
+    y = _open_array(folder / _LABELS, _NUMBERS | _TEXTS) if labelled else None
     if proba.ndim != 2 or not len(proba):
         raise ValueError(
             f"{folder / _PROBA} has the shape {proba.shape}: it needs a row per sample and "
@@ -161,10 +165,16 @@ def write_precomputed(folder, proba, hidden, y):
             np.save(file, array, allow_pickle=False)
 
 
-def _open_array(path):
+def _open_array(path, kinds):
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise ValueError(f"cannot read {path} as an array: {error}") from error
+    # np.load reads archives of arrays, too.
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
+        found = getattr(array, "dtype", "an archive")
+        wanted = "numbers or texts" if kinds > _NUMBERS else "numbers"
+        raise ValueError(f"{path} must hold an array of {wanted}, and holds {found}")
+    return array

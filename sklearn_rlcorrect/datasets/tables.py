@@ -1,15 +1,22 @@
 """Tables from CSV and Parquet files, as a whole or in chunks."""
 
+import lzma
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
 # Rows in memory at a time, where a file may be larger than the memory.
 CHUNK_SIZE = 10_000
 
+# What separates fields in files that are not separated by commas.
+_SEPARATORS = ";\t|"
+_SPREADSHEETS = (".xlsx", ".xls", ".ods")
 
-def read_table(path, target, text_columns=()):
+
+def read_table(path, target, text_columns=(), *, sep=",", encoding="utf-8"):
     """Read a labelled table.
 
     Parameters
@@ -23,6 +30,9 @@ def read_table(path, target, text_columns=()):
 
     text_columns : collection of str, default=()
         Columns of a CSV to read as texts, whatever stands in them.
+
+    sep, encoding : str, default="," and "utf-8"
+        What separates the fields of a CSV, one character, and its encoding.
 
     Returns
     -------
@@ -38,12 +48,12 @@ def read_table(path, target, text_columns=()):
         If there is no such file.
 
     ValueError
-        If the file cannot be read as a table, lacks the column, or holds no class
-        labels there.
+        If the file cannot be read as a table, has a row that is longer than the header or
+        two columns of one name, lacks the column, or holds no class labels there.
     """
-    path = _check_table(path)
+    path, options = _check_table(path), _csv_options(sep, encoding)
     with _one_error(path):
-        table = _read(path, text_columns)
+        table = _read(path, text_columns, options)
     if target not in table.columns:
         raise ValueError(f"{path} has no column {target!r}: it has {_some(table.columns)}")
     y = table.pop(target)
@@ -58,7 +68,7 @@ def read_table(path, target, text_columns=()):
     return table, y.to_numpy()
 
 
-def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE):
+def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE, *, sep=",", encoding="utf-8"):
     """Read a table piece by piece, each as :func:`read_table` reads the whole.
 
     Parameters
@@ -72,6 +82,9 @@ def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE):
     chunk_size : int, default=10_000
         Most rows of a piece.
 
+    sep, encoding : str, default="," and "utf-8"
+        What separates the fields of a CSV, one character, and its encoding.
+
     Yields
     ------
     table : pandas.DataFrame
@@ -82,12 +95,12 @@ def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE):
     FileNotFoundError, ValueError
         If there is no such file, or it cannot be read as a table.
     """
-    path = _check_table(path)
+    path, options = _check_table(path), _csv_options(sep, encoding)
     with _one_error(path):
         if _is_parquet(path):
             yield from _parquet_chunks(path, chunk_size)
         else:
-            yield from _csv_chunks(path, text_columns, chunk_size)
+            yield from _csv_chunks(path, text_columns, chunk_size, options)
 
 
 def _check_labels(y, name):
@@ -111,6 +124,8 @@ def _check_table(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
+    if path.suffix.lower() in _SPREADSHEETS:
+        raise ValueError(f"{path} is a spreadsheet: save it as CSV or Parquet")
     try:
         import pandas  # noqa: F401
     except ImportError as error:
@@ -124,42 +139,89 @@ def _is_parquet(path):
     return path.suffix in (".parquet", ".pq")
 
 
+def _csv_options(sep, encoding):
+    """Options of pandas for a CSV."""
+    sep = "\t" if sep == "\\t" else sep
+    if len(sep) != 1 or sep in '"\n\r':
+        raise ValueError(f"sep={sep!r} must be one character, such as ',' or ';'")
+    return {"sep": sep, "encoding": encoding}
+
+
 @contextmanager
 def _one_error(path):
     """Tell every way in which a file is no table alike."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except UnicodeError as error:
+        raise ValueError(
+            f"cannot read {path}: {error}. Give its encoding, such as encoding='cp1252' "
+            "(--encoding on the command line)"
+        ) from error
+    except (ValueError, OSError, EOFError, LookupError, *_DAMAGE) as error:
         kind = "Parquet" if _is_parquet(path) else "CSV"
         raise ValueError(f"cannot read {path} as {kind}: {error}") from error
 
 
-def _read(path, text_columns):
+# Of compressed files that were cut off, or are none.
+_DAMAGE = (zlib.error, lzma.LZMAError, BadZipFile)
+
+
+def _read(path, text_columns, options):
     import pandas as pd
 
     if _is_parquet(path):
-        return pd.read_parquet(path)
-    chunks = list(_csv_chunks(path, text_columns, CHUNK_SIZE))
-    return pd.concat(chunks, ignore_index=True) if chunks else pd.read_csv(path)
+        table = pd.read_parquet(path)
+        _check_names(table.columns)
+        return table
+    chunks = list(_csv_chunks(path, text_columns, CHUNK_SIZE, options))
+    return pd.concat(chunks, ignore_index=True) if chunks else pd.read_csv(path, **options)
 
 
 def _parquet_chunks(path, chunk_size):
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as file:
+        _check_names(file.schema_arrow.names)
         for batch in file.iter_batches(chunk_size):
             yield batch.to_pandas()
 
 
-def _csv_chunks(path, text_columns, chunk_size):
+def _csv_chunks(path, text_columns, chunk_size, options):
     """Read twice: a column of numbers here may hold texts further down."""
     import pandas as pd
 
-    with pd.read_csv(path, chunksize=chunk_size) as chunks:
+    _check_header(path, options)
+    with pd.read_csv(path, chunksize=chunk_size, **options) as chunks:
         dtypes = _common_dtypes([dict(chunk.dtypes) for chunk in chunks])
     dtypes |= {name: str for name in text_columns if name in dtypes}
-    with pd.read_csv(path, chunksize=chunk_size, dtype=dtypes) as chunks:
+    with pd.read_csv(path, chunksize=chunk_size, dtype=dtypes, **options) as chunks:
         yield from (chunk for chunk in chunks if len(chunk))
+
+
+def _check_header(path, options):
+    """Raise for a header that would shift the columns, or that is no header of these."""
+    import pandas as pd
+
+    options = options | {"header": None, "dtype": str, "keep_default_na": False}
+    names = pd.read_csv(path, nrows=1, **options).iloc[0].tolist()
+    separators = [sep for sep in _SEPARATORS if sep in names[0] and len(names) == 1]
+    if separators:
+        raise ValueError(
+            f"it looks separated by {separators[0]!r}: give sep={separators[0]!r} (--sep "
+            "on the command line)"
+        )
+    _check_names(name for name in names if name)
+    # It raises, with the line, for a row that is longer than those before. Below a header,
+    # it would take the first field of such a first row for the name of the row.
+    pd.read_csv(path, nrows=2, **options)
+
+
+def _check_names(names):
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"two columns are named {name!r} (line 1 of a CSV)")
+        seen.add(name)
 
 
 def _common_dtypes(pieces):

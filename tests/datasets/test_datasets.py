@@ -1,7 +1,12 @@
 """Files as they are read: whole, in pieces, and as arrays."""
 
+import csv
+import gzip
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,6 +54,124 @@ def is_number(cell):
     except ValueError:
         return False
     return True
+
+
+TEXT = st.text(st.characters(codec="cp1252", exclude_characters="\0"), max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.tuples(TEXT, st.integers(-9, 9), TEXT), min_size=1, max_size=9),
+    sep=st.sampled_from([",", ";", "\t", "|"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252", "utf-16"]),
+    chunk_size=st.integers(1, 4),
+    data=st.data(),
+)
+def test_any_separator_and_encoding(
+    tmp_path_factory, rows, sep, encoding, chunk_size, data
+):
+    folder = tmp_path_factory.mktemp("csv")
+    # Quoted, so that any text may hold the separator or the end of a line.
+    lines = [["first", "second", "third"], *map(list, rows)]
+    format_ = {"sep": sep, "encoding": encoding}
+
+    def write(lines):
+        with open(folder / "table.csv", "w", newline="", encoding=encoding) as file:
+            csv.writer(file, delimiter=sep, quoting=csv.QUOTE_NONNUMERIC).writerows(lines)
+        return folder / "table.csv"
+
+    pieces = list(read_chunks(write(lines), ["first", "third"], chunk_size, **format_))
+    table = pd.concat(pieces)
+    assert [*map(len, pieces)][:-1] == [chunk_size] * (len(pieces) - 1)
+    assert table["second"].tolist() == [row[1] for row in rows]
+    missing = {"", *pd._libs.parsers.STR_NA_VALUES}
+    for name, j in (("first", 0), ("third", 2)):
+        texts = [row[j].replace("\r\n", "\n").replace("\r", "\n") for row in rows]
+        read = [value.replace("\r", "\n") for value in table[name].fillna("")]
+        assert read == ["" if text in missing else text for text in texts]
+
+    longer = [list(line) for line in lines]
+    longer[data.draw(st.integers(1, len(rows)))].append(7)
+    with pytest.raises(ValueError, match="Expected 3 fields in line"):
+        list(read_chunks(write(longer), **format_))
+    lines[0][2] = data.draw(st.sampled_from(["first", "second"]))
+    with pytest.raises(ValueError, match=f"two columns are named '{lines[0][2]}'"):
+        list(read_chunks(write(lines), **format_))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a;b;y\n1,5;2;0\n", r"looks separated by ';': give sep=';' \(--sep"),
+        ("a\tb\ty\n1\t2\t0\n", r"looks separated by '\\t': give sep='\\t'"),
+        ("a,b\n1,2,\n", "Expected 2 fields in line 2, saw 3"),
+        ("a,a,y\n1,2,0\n", r"two columns are named 'a' \(line 1 of a CSV\)"),
+        ("a,y\nÄ,0\n".encode("cp1252"), r"Give its encoding.*--encoding"),
+        (gzip.compress(b"a,y\n1,0\n" * 99)[:-20], "cannot read"),
+        (b"PK no archive", "cannot read"),
+        ("", "No columns to parse"),
+    ],
+)
+def test_what_is_no_csv_is_told_in_one_way(tmp_path, text, message):
+    suffix = {b"\x1f": ".gz", b"PK": ".zip"}.get(text[: 2 if text[:1] == b"P" else 1], "")
+    path = tmp_path / f"table.csv{suffix}"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    for read in (lambda: read_table(path, "y"), lambda: list(read_chunks(path))):
+        with pytest.raises(ValueError, match=message):
+            read()
+
+
+def test_trailing_commas_in_the_header_as_well_are_a_column(tmp_path):
+    (tmp_path / "table.csv").write_text("a,b,\n1,2,\n3,4,\n")
+    (table,) = read_chunks(tmp_path / "table.csv")
+    assert (table["a"].tolist(), table["b"].tolist()) == ([1, 3], [2, 4])
+
+
+@pytest.mark.parametrize("options", [{"sep": ""}, {"sep": "; "}, {"encoding": "utf-9"}])
+def test_options_of_a_csv_that_mean_nothing(tmp_path, options):
+    (tmp_path / "table.csv").write_text("a,y\n1,0\n")
+    with pytest.raises(ValueError, match=r"must be one character|unknown encoding"):
+        read_table(tmp_path / "table.csv", "y", **options)
+
+
+def test_a_spreadsheet_is_refused(tmp_path):
+    (tmp_path / "table.xlsx").touch()
+    with pytest.raises(ValueError, match="is a spreadsheet: save it as CSV"):
+        read_table(tmp_path / "table.xlsx", "y")
+
+
+def test_two_columns_of_one_name_in_parquet(tmp_path):
+    columns = pa.table([[1], [2]], names=["a", "a"])
+    pa.parquet.write_table(columns, tmp_path / "table.parquet")
+    with pytest.raises(ValueError, match="two columns are named 'a'"):
+        list(read_chunks(tmp_path / "table.parquet"))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array(["2026-01-01"] * 4, dtype="datetime64[D]"),
+        np.zeros(4, dtype=[("a", float)]),
+        np.zeros(4, dtype="V4"),
+        np.zeros(4, dtype=complex),
+        None,
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", ["baseline_probs", "hidden_reps", "true_labels"])
+def test_arrays_of_other_types(tmp_path, name, array):
+    arrays = {
+        "baseline_probs": np.full((4, 2), 0.5),
+        "hidden_reps": np.ones((4, 1)),
+        "true_labels": np.arange(4) % 2,
+    }
+    for key, good in arrays.items():
+        np.save(tmp_path / f"{key}.npy", good)
+    read_precomputed(tmp_path, labelled=True)
+    with open(tmp_path / f"{name}.npy", "wb") as file:
+        np.savez(file, a=good) if array is None else np.save(file, array)
+    with pytest.raises(ValueError, match=f"{name}.npy must hold an array of numbers"):
+        read_precomputed(tmp_path, labelled=True)
 
 
 def test_columns_are_texts_where_they_were(tmp_path):
