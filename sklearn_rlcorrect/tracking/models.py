@@ -35,11 +35,9 @@ def model_options(estimator, X):
     ValueError
         If skops cannot save the estimator.
     """
-    from mlflow.models import infer_signature
-
     example = _example(X)
     with _quiet():
-        signature = infer_signature(example, estimator.predict_proba(example))
+        signature = _signature(X, example, estimator.predict_proba(example))
     return {
         "serialization_format": "skops",
         "skops_trusted_types": _skops_types(estimator),
@@ -149,11 +147,39 @@ def _log_variant(estimator, options, priority):
 def _example(X):
     """Return the first rows, in types that MLflow can save and accepts again.
 
-    Numbers of a frame become doubles, for integers cannot be missing; all that is neither
-    number, truth value nor date becomes text.
+    Numbers of a frame become doubles, for integers and bools cannot be missing; all that is
+    neither number, bool nor date becomes text.
     """
     example = X[:_EXAMPLE_ROWS]
     return example.apply(_as_plain_type) if hasattr(example, "columns") else example
+
+
+def _signature(X, example, output):
+    """Signature that takes X itself, the example, and rows with missing values."""
+    from mlflow.models import infer_signature
+    from mlflow.types.schema import AnyType, ColSpec, Schema
+
+    signature = infer_signature(example, output)
+    if hasattr(X, "columns"):
+        # MLflow refuses integers as doubles, doubles as integers, and the like.
+        signature.inputs = Schema(
+            [
+                spec if _has_plain_type(X[spec.name]) else ColSpec(AnyType(), spec.name)
+                for spec in signature.inputs.inputs
+            ]
+        )
+    return signature
+
+
+def _has_plain_type(column):
+    """Whether MLflow takes the column as the type that it becomes in the example."""
+    from pandas.api import types
+
+    return (
+        types.is_float_dtype(column.dtype)
+        or types.is_string_dtype(column.dtype)
+        or types.is_datetime64_dtype(column.dtype)
+    )
 
 
 def _as_plain_type(column):
@@ -161,7 +187,7 @@ def _as_plain_type(column):
 
     if types.is_bool_dtype(column.dtype) and not column.hasnans:
         return column.astype(bool)
-    if types.is_numeric_dtype(column.dtype) and column.dtype.kind in "iuf":
+    if types.is_numeric_dtype(column.dtype) and column.dtype.kind in "biuf":
         return column.astype("float64")
     if types.is_datetime64_dtype(column.dtype):
         return column

@@ -139,6 +139,9 @@ def test_pyfunc_takes_its_example_and_missing_values(cancer):
     X, _, y, _ = cancer
     table = pd.DataFrame(X[:, :3], columns=["a", "b", "c"])
     table["integer"] = X[:, 3].astype(int)
+    table["flag"] = X[:, 5] > 0.1
+    table["gaps"] = table["integer"].astype("Int64")
+    table.loc[::5, "gaps"] = pd.NA
     table["nullable"] = pd.array(X[:, 4] > 0.1, dtype="boolean")
     table.loc[::7, "nullable"] = pd.NA
     table["kind"] = pd.Categorical(np.where(X[:, 0] > 14, "big", "small"))
@@ -153,6 +156,10 @@ def test_pyfunc_takes_its_example_and_missing_values(cancer):
     example = mlflow.models.Model.load(uri).load_input_example()
     proba = served.predict(example)
     np.testing.assert_allclose(proba, model.predict_proba(table[:5]), atol=1e-12)
+    # The very frame that it was logged with.
+    np.testing.assert_allclose(
+        served.predict(table), model.predict_proba(table), atol=1e-12
+    )
     example.loc[0, "integer"] = np.nan
     assert np.isfinite(served.predict(example)).all()
 
