@@ -8,6 +8,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
+from sklearn.utils import get_tags
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
 from sklearn_rlcorrect.features import auto_features
@@ -117,6 +118,9 @@ def _estimator(path, seed):
             f"--estimator {path} has neither predict_proba nor decision_function, so that "
             "there are no probabilities to correct: give a classifier that has one"
         )
+    kind = get_tags(estimator).estimator_type
+    if kind not in (None, "classifier"):
+        raise ValueError(f"--estimator {path} is no classifier, its tags say {kind!r}")
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=seed)
     return estimator

@@ -39,6 +39,9 @@ def main(argv=None):
     >>> main(["infer", "--data", "rows.csv", "--output", "rows.xlsx"])
     2
     """
+    if sys.stderr is None:
+        # The process has none (2>&-), and all that is told goes nowhere.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     args = parse(sys.argv[1:] if argv is None else argv)
     _clean_up_on_termination()
     try:

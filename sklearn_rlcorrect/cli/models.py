@@ -1,5 +1,6 @@
 """The trained model that a command names."""
 
+import sys
 from pathlib import Path
 
 from sklearn_rlcorrect import tracking
@@ -14,7 +15,8 @@ def named_model(args):
     Parameters
     ----------
     args : argparse.Namespace
-        Options of the command: ``model``, ``priority``, ``no_mlflow``, ``tracking_uri``.
+        Options of the command: ``model``, ``allow_pickle``, ``priority``, ``no_mlflow``,
+        ``tracking_uri``.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def named_model(args):
         raise ValueError(f"{source} is in MLflow: leave --no-mlflow out")
     else:
         check_store(args.tracking_uri)
-        model, run = tracking.load_model(source)
+        model, run = tracking.load_model(source, allow_pickle=args.allow_pickle)
         name = run.info.run_id[:8] if run else source.rpartition("/")[2]
     if args.priority:
         model.set_params(priority=args.priority)
@@ -48,4 +50,11 @@ def named_model(args):
 
 def _from_file(path):
     # Harmless, but unknown to skops: the type of a column, which imputers keep.
-    return load_model(path, trusted=["numpy.dtype"]), None, Path(path).stem
+    model = load_model(path, trusted=["numpy.dtype"])
+    if Path(path).suffix != ".skops":
+        print(
+            f"note: {path} is a joblib file: loading one can run code of its author, which "
+            "loading a .skops file cannot",
+            file=sys.stderr,
+        )
+    return model, None, Path(path).stem

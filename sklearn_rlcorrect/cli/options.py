@@ -236,6 +236,12 @@ def add_model(group):
         "its author), models:/NAME@ALIAS or runs:/RUN (default: the newest training in "
         f"MLflow, or {MODEL_FILE} with --no-mlflow)",
     )
+    group.add_argument(
+        "--allow-pickle",
+        action="store_true",
+        help="load a model of MLflow that was not saved by skops, too: that runs code of "
+        "whoever can write to the store",
+    )
     add_priority(group, default=None)
 
 

@@ -6,10 +6,15 @@ import os
 import tempfile
 from pathlib import Path
 
+from sklearn_rlcorrect.persistence.files import check_can_be_made
+
 _SQLITE = "sqlite:///"
 
 # Of MLflow.
 _LONGEST_NAME = 500
+
+# MLflow's own variables, for the first question to a server.
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
 def absolute_uri(tracking_uri):
@@ -61,6 +66,7 @@ def mlflow_store(args):
         yield
         return
     mlflow = _import_mlflow()
+    _check_is_a_file(args.tracking_uri)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     with _errors_only("mlflow", "alembic"):
@@ -94,7 +100,7 @@ def check_store(tracking_uri):
 
 
 def check_experiment(args):
-    """Raise an error if runs cannot be logged to a command's experiment.
+    """Raise an error if runs cannot be logged to a command's store and experiment.
 
     Parameters
     ----------
@@ -104,8 +110,10 @@ def check_experiment(args):
     Raises
     ------
     ValueError
-        If its name is too long, or it was deleted.
+        If its name is too long, or it was deleted; or if the store cannot be written.
     """
+    if not args.no_mlflow:
+        _check_writable(args.tracking_uri)
     if len(args.experiment_name) > _LONGEST_NAME:
         raise ValueError(f"--experiment-name is longer than {_LONGEST_NAME} characters")
     if args.no_mlflow or _is_to_be_made(args.tracking_uri):
@@ -171,6 +179,29 @@ def _errors_only(*names):
             logger.setLevel(level)
 
 
+def _check_is_a_file(tracking_uri):
+    """Raise an error if a sqlite store is a folder, which MLflow would try for minutes."""
+    path = _database(tracking_uri)
+    if path is not None and path.is_dir():
+        raise ValueError(
+            f"--tracking-uri {tracking_uri} names a folder: give a file, such as "
+            f"{_SQLITE}mlflow.db"
+        )
+
+
+def _check_writable(tracking_uri):
+    """Raise an error if a database is read-only, or the folder that it is to be made in."""
+    path = _database(tracking_uri)
+    if path is None:
+        return
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"cannot write {path}: it is read-only")
+    parent = next(folder for folder in path.parents if folder.exists())
+    if not parent.is_dir():
+        raise NotADirectoryError(f"cannot make {path}: {parent} is a file")
+    check_can_be_made(parent / path.name)
+
+
 def _check_readable(tracking_uri):
     """Raise an error if a store exists and cannot be read: before a training, not after."""
     if _is_to_be_made(tracking_uri):
@@ -178,9 +209,32 @@ def _check_readable(tracking_uri):
     import mlflow
 
     try:
-        mlflow.MlflowClient().search_experiments(max_results=1)
+        with _impatient():
+            _connect(tracking_uri)
+            mlflow.MlflowClient().search_experiments(max_results=1)
     except Exception as error:  # each kind of store fails in its own way
         raise ValueError(f"cannot use {tracking_uri}: {error}") from error
+
+
+@contextlib.contextmanager
+def _impatient():
+    """Ask a server twice, where MLflow asks for minutes, unless the user decided."""
+    set_here = {name: _PATIENCE[name] for name in _PATIENCE.keys() - os.environ.keys()}
+    os.environ.update(set_here)
+    try:
+        yield
+    finally:
+        for name in set_here:
+            del os.environ[name]
+
+
+def _connect(tracking_uri):
+    """Connect to a database server, which MLflow tries for minutes, and silently."""
+    scheme = tracking_uri.partition("://")[0].partition("+")[0]
+    if scheme in ("mysql", "postgresql", "mssql"):
+        import sqlalchemy
+
+        sqlalchemy.create_engine(tracking_uri).connect().close()
 
 
 def _make_store(tracking_uri):
@@ -198,7 +252,18 @@ def _make_store(tracking_uri):
         made = Path(folder) / path.name
         mlflow.MlflowClient(f"{_SQLITE}{made}").search_experiments()
         with contextlib.suppress(FileExistsError):
-            os.link(made, path)
+            _move_to_new(made, path)
+
+
+def _move_to_new(made, path):
+    """Give a file another name, if no file has it."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with open(path, "xb") as file:
+            file.write(made.read_bytes())
 
 
 def _is_to_be_made(tracking_uri):

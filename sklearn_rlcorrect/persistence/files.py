@@ -31,6 +31,9 @@ def check_output(path, *, overwrite=False):
     FileNotFoundError
         If the folder of the file does not exist.
 
+    OSError
+        If no file of that name can be made there.
+
     Examples
     --------
     >>> from sklearn_rlcorrect.persistence import check_output
@@ -47,7 +50,29 @@ def check_output(path, *, overwrite=False):
         raise FileExistsError(
             f"{path} exists: choose another place, or overwrite=True (--overwrite)"
         )
+    check_can_be_made(path)
     return path
+
+
+def check_can_be_made(path):
+    """Raise an error if a file cannot be made, by making one in a folder beside it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File; nothing is left there.
+
+    Raises
+    ------
+    OSError
+        If its folder cannot be written to, or its name is too long.
+    """
+    path = Path(path).resolve()
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".rlcorrect-") as folder:
+            (Path(folder) / path.name).touch()
+    except OSError as error:
+        raise type(error)(f"cannot write {path}: {error.strerror}") from error
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Load correctors and classifiers that were logged."""
 
+from sklearn.utils import get_tags
+
 from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.tracking.runs import find_run, mlflow_errors, newest_trainings
 
 
-def load_model(uri=None):
+def load_model(uri=None, *, allow_pickle=False):
     """Load a corrector that was logged.
 
     Parameters
@@ -12,6 +14,10 @@ def load_model(uri=None):
     uri : str, default=None
         ``runs:/RUN_ID``, or any URI of a model that MLflow knows, such as
         ``models:/NAME@fp``. None is the model of the newest training.
+
+    allow_pickle : bool, default=False
+        Whether a model that was not saved by skops may be loaded: that can run code of
+        whoever can write to the store. This package logs by skops only.
 
     Returns
     -------
@@ -24,7 +30,8 @@ def load_model(uri=None):
     Raises
     ------
     ValueError
-        If there is no such model, or it is not a fitted corrector.
+        If there is no such model, or it is not a fitted corrector, or a pickle that is
+        not allowed.
 
     See Also
     --------
@@ -37,14 +44,19 @@ def load_model(uri=None):
     """
     import mlflow
 
+    client = mlflow.MlflowClient()
     if uri is None:
-        run = newest_trainings(mlflow.MlflowClient(), 1)[0]
-        return check_corrector(_model_of_run(run), "the newest run"), run
-    scheme, _, rest = uri.partition(":/")
-    if scheme == "runs" and "/" not in rest.strip("/"):
-        run = find_run(mlflow.MlflowClient(), rest.strip("/"))
-        return check_corrector(_model_of_run(run), uri), run
-    return _model_by_uri(uri)
+        run = newest_trainings(client, 1)[0]
+        model_uri, name = _model_of_run(run), "the newest run"
+    elif _run_id(uri):
+        run, name = find_run(client, _run_id(uri)), uri
+        model_uri = _model_of_run(run)
+    else:
+        with mlflow_errors(f"there is no model {uri}"):
+            run_id = mlflow.models.get_model_info(uri).run_id
+        run = find_run(client, run_id) if run_id else None
+        model_uri = name = uri
+    return check_corrector(_load(model_uri, name, allow_pickle), name), run
 
 
 def load_baseline(run_id):
@@ -66,7 +78,11 @@ def load_baseline(run_id):
     Raises
     ------
     ValueError
-        If there is no such run, or it logged no scikit-learn model.
+        If there is no such run, or it logged no scikit-learn classifier.
+
+    Notes
+    -----
+    Unlike :func:`load_model` it loads pickles, which can run code: most runs log such.
 
     Examples
     --------
@@ -76,21 +92,44 @@ def load_baseline(run_id):
     import mlflow
 
     run = find_run(mlflow.MlflowClient(), run_id)
-    model = _model_of_run(run)
+    model = _load(_model_of_run(run), f"run {run_id}", allow_pickle=True)
+    kind = get_tags(model).estimator_type if hasattr(model, "fit") else "no estimator"
+    if kind not in (None, "classifier"):
+        raise ValueError(
+            f"run {run_id} logged a {type(model).__name__}, which is no classifier ({kind})"
+        )
     return (model.estimator_ if hasattr(model, "policies_") else model), run
 
 
-def _model_by_uri(uri):
+def _run_id(uri):
+    """ID of the run in ``runs:/RUN_ID``; None for any other URI, as of a file of a run."""
+    scheme, _, rest = uri.partition(":/")
+    rest = rest.strip("/")
+    return rest if scheme == "runs" and "/" not in rest else None
+
+
+def _load(uri, name, allow_pickle):
+    """Load a scikit-learn model, if it may be."""
     import mlflow
 
-    with mlflow_errors(f"there is no model {uri}"):
-        info = mlflow.models.get_model_info(uri)
-        model = check_corrector(mlflow.sklearn.load_model(uri), uri)
-    return model, find_run(mlflow.MlflowClient(), info.run_id) if info.run_id else None
+    message = f"the model of {name} is not a scikit-learn model"
+    with mlflow_errors(message):
+        flavors = mlflow.models.get_model_info(uri).flavors
+    if "sklearn" not in flavors:
+        raise ValueError(f"{message}: its flavors are {', '.join(sorted(flavors))}")
+    is_pickle = flavors["sklearn"].get("serialization_format") != "skops"
+    if is_pickle and not allow_pickle:
+        raise ValueError(
+            f"the model of {name} is a pickle, which can run code when it is loaded. If "
+            "you trust whoever logged it: allow_pickle=True (--allow-pickle on the command "
+            "line)"
+        )
+    with mlflow_errors(message):
+        return mlflow.sklearn.load_model(uri)
 
 
 def _model_of_run(run):
-    """Load the scikit-learn model of a run; the newest, if it logged several."""
+    """URI of the newest model that a run logged."""
     import mlflow
 
     run_id = run.info.run_id
@@ -102,5 +141,4 @@ def _model_of_run(run):
     )
     if not models:
         raise ValueError(f"run {run_id} logged no model")
-    with mlflow_errors(f"the model of run {run_id} is not a scikit-learn model"):
-        return mlflow.sklearn.load_model(models[0].model_uri)
+    return models[0].model_uri

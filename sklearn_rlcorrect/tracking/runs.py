@@ -76,6 +76,9 @@ def find_run(client, run_id):
 def mlflow_errors(message):
     """Raise MLflow's exceptions as ``ValueError``, after a message of ours.
 
+    So are those of the places that MLflow looks for models at, and of packages, such as
+    boto3, that these need and that are missing.
+
     Parameters
     ----------
     message : str
@@ -90,8 +93,8 @@ def mlflow_errors(message):
 
     try:
         yield
-    except MlflowException as error:
-        raise ValueError(f"{message}: {error.message}") from error
+    except (MlflowException, ImportError, OSError, ValueError) as error:
+        raise ValueError(f"{message}: {error}") from error
 
 
 def _all_runs(client):

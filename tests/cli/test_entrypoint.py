@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from sklearn_rlcorrect import RLCalibratedClassifier, __version__
 from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.persistence import dump_model
 
 pytest_plugins = ["cli_fixtures"]
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -48,6 +50,10 @@ pytestmark = pytest.mark.usefixtures("empty_folder")
         ("train --data-dir short --estimator a.B", "name two classifiers: give one"),
         ("train --estimator a.B", "--estimator a.B is not a class that can be made"),
         ("train --estimator sklearn.svm", "--estimator sklearn.svm is not a class"),
+        (
+            "train --estimator sklearn.ensemble.IsolationForest",
+            "is no classifier, its tags",
+        ),
         (
             "train --estimator sklearn.linear_model.Lasso",
             "has neither predict_proba nor decision_function",
@@ -155,5 +161,26 @@ def test_a_reader_that_has_enough_is_no_error(quick):
         [sys.executable, *command], stdout=writer, stderr=subprocess.PIPE, check=False
     )
     os.close(writer)
-    assert done.stderr == b""
+    assert done.stderr.startswith(b"note: ")
+    assert done.stderr.count(b"\n") == 1
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(("data", "code"), [("rows.csv", 0), ("absent.csv", 2)])
+def test_a_process_without_standard_error(quick, data, code):
+    """As after 2>&- in a shell."""
+    command = f"infer --no-mlflow --model model.joblib --data {data}"
+    line = f"{sys.executable} -m sklearn_rlcorrect {command} 2>&-"
+    assert subprocess.run(line, shell=True, check=False).returncode == code
+    assert Path("corrected_probs.csv").exists() == (code == 0)
+
+
+def test_loading_a_joblib_file_is_told(quick, capsys):
+    infer = ["infer", "--no-mlflow", "--data", "rows.csv", "--overwrite", "--model"]
+    assert main([*infer, "model.joblib"]) == 0
+    note = capsys.readouterr().err
+    assert note.startswith("note: model.joblib is a joblib file: loading one can run code")
+    assert note.count("\n") == 1
+    dump_model(quick[0], "model.skops")
+    assert main([*infer, "model.skops"]) == 0
+    assert capsys.readouterr().err == ""

@@ -97,7 +97,7 @@ def test_infer_says_which_rows_cannot_be_predicted(quick, capsys):
     rows.assign(b="oops").to_csv("rows.csv", index=False)
     assert main([*INFER, "--data", "rows.csv"]) == 2
     error = capsys.readouterr().err
-    assert "rows 1 to 426 cannot be predicted: could not convert string" in error
+    assert "rows 1 to 426 cannot be predicted: column 'b' of X held numbers in fit" in error
 
 
 @pytest.mark.parametrize("kind", ["codes", "truth"])

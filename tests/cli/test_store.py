@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.cli.store import _impatient, _move_to_new
 
 pytest_plugins = ["cli_fixtures"]
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -133,3 +135,65 @@ def test_two_trainings_may_make_one_store(tmp_path):
     assert [process.communicate()[1] for process in both] == [b"", b""]
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     assert n_runs() == 2
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        ("sqlite:///", "names a folder: give a file, such as sqlite:///mlflow.db"),
+        ("sqlite:///file/x.db", "cannot make .*: .*file is a file"),
+        (f"sqlite:///{'x' * 260}.db", "File name too long"),
+        ("http://127.0.0.1:9", "cannot use http://127.0.0.1:9: "),
+        ("postgresql+psycopg2://127.0.0.1:9/x", "cannot use postgresql"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_told_before_any_training(uri, message, capsys):
+    Path("file").touch()
+    # A training would write its model.
+    assert main(["train", "--tracking-uri", uri, "--output", "model.joblib"]) == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert os.listdir() == ["file"]
+
+
+@pytest.mark.parametrize("command", ["compare", "evaluate", "infer --data file"])
+def test_a_server_that_is_gone(command, capsys, monkeypatch):
+    Path("file").touch()
+    assert main([*command.split(), "--tracking-uri", "http://127.0.0.1:9"]) == 2
+    assert "cannot use http://127.0.0.1:9" in capsys.readouterr().err
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
+def test_the_users_patience_counts(monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "77")
+    with _impatient():
+        assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "77"
+        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "1"
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "77"
+
+
+def test_a_store_is_made_without_hard_links_too(tmp_path, monkeypatch):
+    def no_links(*args):
+        raise PermissionError("not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    (tmp_path / "made").write_text("new")
+    _move_to_new(tmp_path / "made", tmp_path / "store")
+    with pytest.raises(FileExistsError):
+        _move_to_new(tmp_path / "made", tmp_path / "store")
+    assert (tmp_path / "store").read_text() == "new"
+
+
+@pytest.mark.parametrize("model", ["s3://bucket/model", "http://127.0.0.1:9/model"])
+@pytest.mark.usefixtures("store")
+def test_models_at_places_that_cannot_be_read(model, capsys):
+    Path("rows.csv").write_text("a\n1\n")
+    assert main(["infer", "--data", "rows.csv", "--model", model]) == 2
+    assert f"there is no model {model}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["file/model.joblib", "x" * 260])
+def test_an_output_that_cannot_be_written(name, capsys):
+    Path("file").touch()
+    assert main(["train", "--no-mlflow", "--output", name]) == 2
+    assert re.search("File name too long|no such folder", capsys.readouterr().err)
+    assert os.listdir() == ["file"]

@@ -1,8 +1,12 @@
 """Loading models by run, alias or age."""
 
+import copy
+from pathlib import Path
+
 import mlflow
 import numpy as np
 import pytest
+from sklearn.linear_model import LinearRegression
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_rlcorrect.tracking import load_baseline, load_model, log_run
@@ -45,15 +49,58 @@ def test_unknown_models(uri, message):
         load_model(uri)
 
 
+@pytest.mark.filterwarnings("ignore:.*Add type hints:UserWarning")
 def test_other_models_are_refused(cancer):
     X, _, y, _ = cancer
     with mlflow.start_run() as run:
         pass
     with pytest.raises(ValueError, match="logged no model"):
         load_model(f"runs:/{run.info.run_id}")
+    run = logged_elsewhere(GaussianNB().fit(X, y))
+    with pytest.raises(ValueError, match="holds a GaussianNB, not an RLCalibrated"):
+        load_model(f"runs:/{run}", allow_pickle=True)
+    with pytest.raises(ValueError, match="LinearRegression, which is no classifier"):
+        load_baseline(logged_elsewhere(LinearRegression().fit(X, y)))
+    with mlflow.start_run() as active:
+        mlflow.pyfunc.log_model(
+            name="model", python_model=lambda model_input: model_input, pip_requirements=[]
+        )
+    for load in (load_model, load_baseline):
+        uri = active.info.run_id if load is load_baseline else f"runs:/{active.info.run_id}"
+        with pytest.raises(ValueError, match="is not a scikit-learn model"):
+            load(uri)
+
+
+def logged_elsewhere(model):
+    """ID of a run that logged a model by pickle."""
     with mlflow.start_run() as run:
         mlflow.sklearn.log_model(
-            GaussianNB().fit(X, y), name="model", pip_requirements=["scikit-learn"]
+            model,
+            name="model",
+            serialization_format="cloudpickle",
+            pip_requirements=["scikit-learn"],
         )
-    with pytest.raises(ValueError, match="holds a GaussianNB, not an RLCalibrated"):
-        load_model(f"runs:/{run.info.run_id}")
+    return run.info.run_id
+
+
+class Payload:
+    """Pickle that leaves a file behind where it is loaded."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("payload"),)
+
+
+def test_a_pickle_is_not_loaded_unless_it_is_allowed(fitted):
+    model, X, _ = fitted
+    hostile = copy.copy(model)
+    hostile.payload = Payload()
+    uri = f"runs:/{logged_elsewhere(hostile)}"
+    # MLflow itself loads what it logs.
+    Path("payload").unlink(missing_ok=True)
+    for source in (uri, mlflow.search_logged_models(output_format="list")[0].model_uri):
+        with pytest.raises(ValueError, match=r"is a pickle, .* \(--allow-pickle"):
+            load_model(source)
+    assert not Path("payload").exists()
+    loaded, _ = load_model(uri, allow_pickle=True)
+    assert Path("payload").exists()
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
