@@ -17,6 +17,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_rlcorrect._callbacks import fit_task
 from sklearn_rlcorrect._crossfit import cross_fit, predict_classes_proba
 from sklearn_rlcorrect._routing import RoutedRows, groups_of_guard, route, row_groups
+from sklearn_rlcorrect._updating import begin_memory
 from sklearn_rlcorrect._validation import (
     check_base,
     check_kernel,
@@ -48,7 +49,7 @@ from sklearn_rlcorrect.rewards import (
 )
 
 
-def fit_corrector(model, estimator, X, y, sample_weight, metadata):
+def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None):
     """Fit a corrector, see :meth:`~sklearn_rlcorrect.RLCalibratedClassifier.fit`.
 
     Parameters
@@ -70,12 +71,17 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
 
     metadata : dict
         Everything else that `fit` was given.
+
+    classes : array-like of shape (n_classes,), default=None
+        All labels that there will be. None is those of `y`, or of a frozen estimator.
     """
     rows = _checked_rows(model, estimator, X, y, sample_weight, metadata)
-    model.classes_ = classes_of(estimator, rows.y)
+    model.classes_ = classes_of(estimator, rows.y, classes)
     model.max_adjustment_ = model.max_adjustment
-    # That of an earlier fit would be in use at checkpoints.
+    # Those of an earlier fit would be in use at checkpoints.
     model.guard_report_ = {}
+    for name in ("memory_", "update_history_"):
+        vars(model).pop(name, None)
     reward, fp_costs, positives = _objective(model)
     seeds, calibration = _seeds(model.random_state), None
     if Limits.of(model).given:
@@ -92,7 +98,10 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
     base_task.end()
     # Rows in no test fold, such as the first of a time series, train the classifier alone.
     rows = rows if len(base.rows) == len(rows) else rows.take(base.rows)
-    problem = _correction_problem(model, rows, base.proba, reward, fp_costs)
+    all_rows = _correction_problem(model, rows, base.proba, reward, fp_costs)
+    problem = all_rows.merged()
+    if model.memory_size is None:
+        del all_rows
     splits = held_out_splits(
         problem, model.n_policies, model.validation_fraction, next(seeds)
     )
@@ -103,6 +112,8 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata):
     )
     if calibration is not None:
         _prove_limits(model, calibration, problem, splits, int(positives[0]))
+    if model.memory_size is not None:
+        begin_memory(model, all_rows, checkpoints[-1][1], next(seeds))
     task.end(attributes={})
 
 
@@ -188,7 +199,7 @@ def _task(model, rows):
 
 
 def _correction_problem(model, rows, proba, reward, fp_costs):
-    """Make the problem to train on: observations and rewards, duplicates merged."""
+    """Make the problem to train on: observations and rewards of all rows."""
     y = label_indices(rows.y, model.classes_)
     model.class_order_ = order = order_classes(proba, y, rows.weight)
     model.observation_scaler_, observations = fit_observations(
@@ -204,7 +215,7 @@ def _correction_problem(model, rows, proba, reward, fp_costs):
         sample_weight=rows.weight,
         class_order=order,
         row_groups=row_groups(rows),
-    ).merged()
+    )
 
 
 def _train(model, problem, log_odds, splits, seed, task):

@@ -52,6 +52,7 @@ def check_parameters(classifier):
         ("learning_rate", 1, "right"),
     ]:
         _check_positive(name, getattr(classifier, name), largest, boundaries)
+    _check_updates(classifier)
     _check_fp_weight(classifier.fp_weight)
     _check_features(classifier.features)
     _check_limits(classifier)
@@ -62,6 +63,14 @@ def check_parameters(classifier):
             f"random_state={classifier.random_state!r} must be an integer, a "
             "numpy.random.RandomState or None."
         ) from error
+
+
+def _check_updates(classifier):
+    if classifier.memory_size is not None:
+        check_scalar(classifier.memory_size, "memory_size", Integral, min_val=1)
+    for name, boundaries in [("recent_fraction", "both"), ("exploration", "left")]:
+        value = getattr(classifier, name)
+        check_scalar(value, name, Real, min_val=0, max_val=1, include_boundaries=boundaries)
 
 
 def _check_fp_weight(fp_weight):
@@ -135,8 +144,8 @@ def check_target(y):
     return y
 
 
-def check_sample_weight(sample_weight, y):
-    """Return one weight of at least zero per row, above zero in two classes or more."""
+def check_sample_weight(sample_weight, y, n_classes=2):
+    """Return one weight of at least zero per row, above zero in `n_classes` or more."""
     if sample_weight is None:
         return np.ones(len(y))
     sample_weight = np.asarray(sample_weight)
@@ -157,12 +166,59 @@ def check_sample_weight(sample_weight, y):
             "sample_weight is zero for all rows: at least one weight must be non-zero."
         )
     weighted = np.unique(y[weight > 0]).tolist()
-    if len(weighted) < 2:
+    if len(weighted) < n_classes:
         raise ValueError(
             f"sample_weight is above zero for rows of one class only ({weighted[0]!r}): "
             "a classifier needs rows of at least two classes."
         )
     return weight
+
+
+def combined_weight(y, sample_weight, propensity):
+    """Return weights over propensities; None if neither is given."""
+    if sample_weight is None and propensity is None:
+        return None
+    y = column_or_1d(y)
+    return check_sample_weight(sample_weight, y, 1) / check_propensity(propensity, y)
+
+
+def check_same_classes(classes, known):
+    """Raise if `classes` are others than those of a fitted corrector."""
+    if classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(
+            f"classes={np.asarray(classes).tolist()} are not those that the corrector was "
+            f"fitted with: {known.tolist()}."
+        )
+
+
+def check_first_classes(estimator, classes):
+    """Raise if the first call of `partial_fit` does not name the classes."""
+    is_frozen = isinstance(estimator, FrozenEstimator)
+    if classes is None and not is_frozen:
+        raise ValueError(
+            "classes must be passed on the first call to partial_fit, unless estimator is "
+            "a FrozenEstimator."
+        )
+    if classes is not None and is_frozen:
+        check_same_classes(classes, np.unique(estimator.classes_))
+
+
+def check_propensity(propensity, y):
+    """Return one probability above 0 per row, with which its label was asked for."""
+    if propensity is None:
+        return np.ones(len(y))
+    propensity = np.asarray(propensity, dtype=np.float64)
+    if propensity.shape != y.shape:
+        raise ValueError(
+            f"propensity has shape {propensity.shape}: it must hold one probability for "
+            f"each of the {len(y)} rows."
+        )
+    if not np.all((propensity > 0) & (propensity <= 1)):
+        raise ValueError(
+            "propensity must be above 0 and at most 1: the probability with which each row "
+            "was looked at, as decide returns it."
+        )
+    return propensity
 
 
 def check_folds(splitter, y):
@@ -325,7 +381,7 @@ def check_score_columns(scores, n_classes):
         raise ValueError("estimator returned NaN or infinite decision scores.")
 
 
-def classes_of(estimator, y):
+def classes_of(estimator, y, classes=None):
     """Return the sorted labels that probabilities have columns for.
 
     Parameters
@@ -337,6 +393,9 @@ def classes_of(estimator, y):
     y : ndarray of shape (n_samples,)
         Labels.
 
+    classes : array-like of shape (n_classes,), default=None
+        Labels that there will be, of an estimator that is not frozen. None is those of y.
+
     Returns
     -------
     classes : ndarray of shape (n_classes,)
@@ -345,10 +404,13 @@ def classes_of(estimator, y):
     Raises
     ------
     ValueError
-        If the frozen estimator has no `classes_`, or y holds labels that it lacks.
+        If the frozen estimator has no `classes_`, or y holds labels that it lacks, or
+        that `classes` lacks.
     """
     if not isinstance(estimator, FrozenEstimator):
-        return np.unique(y)
+        classes = np.unique(y if classes is None else classes)
+        check_known_labels(y, classes, "classes lack")
+        return classes
     check_is_fitted(estimator)
     if not hasattr(estimator, "classes_"):
         raise ValueError(
@@ -360,12 +422,12 @@ def classes_of(estimator, y):
     return np.unique(estimator.classes_)
 
 
-def check_known_labels(y, classes):
+def check_known_labels(y, classes, reason="the fitted estimator does not know"):
     """Raise if `y` holds labels that a fitted estimator does not know."""
     unknown = np.setdiff1d(y, classes)
     if len(unknown):
         raise ValueError(
-            f"y holds {unknown.tolist()}, which the fitted estimator does not know: its "
+            f"y holds {unknown.tolist()}, which {reason}: its "
             f"classes are {np.asarray(classes).tolist()}. Drop those rows, or use an "
             "estimator that was fitted on them."
         )

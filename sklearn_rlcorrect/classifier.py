@@ -7,15 +7,23 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import get_tags, indexable
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_rlcorrect._autolog import autologged_as_one
+from sklearn_rlcorrect._autolog import autologged_as_one, without_autolog
 from sklearn_rlcorrect._callbacks import CallbackSupportMixin, with_callbacks
 from sklearn_rlcorrect._crossfit import predict_classes_proba
 from sklearn_rlcorrect._doc_link import DocLinkMixin
 from sklearn_rlcorrect._fitting import fit_corrector, restored_on_error
 from sklearn_rlcorrect._routing import route_prediction
-from sklearn_rlcorrect._validation import check_choice, check_fresh_rows
+from sklearn_rlcorrect._updating import update_corrector
+from sklearn_rlcorrect._validation import (
+    check_choice,
+    check_first_classes,
+    check_fresh_rows,
+    check_same_classes,
+    combined_weight,
+)
 from sklearn_rlcorrect.agent.prediction import correct
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.guard import Limits, check, decision_rule, decisions, renamed_report
@@ -23,6 +31,12 @@ from sklearn_rlcorrect.guard.proof import policy_rows
 
 # To be raised when fitted attributes change so that older code misreads them.
 FORMAT_VERSION = 5
+
+
+def _has_memory(model):
+    if model.memory_size is None:
+        raise AttributeError("partial_fit needs a memory: set memory_size before fit")
+    return True
 
 
 class RLCalibratedClassifier(
@@ -137,6 +151,20 @@ class RLCalibratedClassifier(
         Part of the rows that is held out if there is a limit; of the groups, if `fit`
         is given groups, of which one row each is used.
 
+    memory_size : int, default=None
+        Rows that are kept for :meth:`partial_fit`, at most: observations, probabilities,
+        labels and weights, about 4 bytes for each feature and row. They are part of the
+        estimator and of its files. None keeps none, and there is no `partial_fit`.
+
+    recent_fraction : float, default=0.5
+        Part of the memory for the newest rows, in [0, 1]; the rest is a uniform sample of
+        all rows that came before them.
+
+    exploration : float, default=0.0
+        Probability in [0, 1) with which :meth:`decide` has a row looked at that is not
+        flagged; with a budget, the part of it for such rows. It is what lets the corrector
+        find out about the rows that it is wrong not to flag.
+
     n_jobs : int, default=None
         Jobs for the folds of the classifier. None is 1 unless in a
         :obj:`joblib.parallel_config` context; -1 uses all processors.
@@ -203,6 +231,19 @@ class RLCalibratedClassifier(
         most probable class) of the class "positive", "n_rows", "n_positives", "n_tested",
         the limits, "confidence" and "risk"; and per candidate "shrinkages",
         "thresholds", "broken" and "fixed" decisions, "p_values" and "accepted".
+
+    memory_ : dict
+        Rows that :meth:`partial_fit` learns from again, oldest first: "observations",
+        "proba", "y", "weight", "gain" and "key"; "policies", those that the next update
+        starts from; and "seed". Only with `memory_size`.
+
+    update_history_ : dict of str to ndarray
+        One value per update: "n_rows"; "base_cost" and "corrected_cost" per row of the
+        classifier's and of the corrected decisions, on rows that were not learnt from yet;
+        "gain", their difference over the newest remembered rows, with "gain_error" and
+        "effective_sample_size", rows weighted by one over their propensity; and
+        "base_decides", whether the classifier decides alone since. Only with
+        `memory_size`; empty before the first update.
 
     format_version_ : int
         Version of the set of fitted attributes, for files of models.
@@ -272,6 +313,9 @@ class RLCalibratedClassifier(
         min_recall=None,
         confidence=0.95,
         guard_fraction=0.2,
+        memory_size=None,
+        recent_fraction=0.5,
+        exploration=0.0,
         n_jobs=None,
         random_state=None,
         verbose=0,
@@ -295,6 +339,9 @@ class RLCalibratedClassifier(
         self.min_recall = min_recall
         self.confidence = confidence
         self.guard_fraction = guard_fraction
+        self.memory_size = memory_size
+        self.recent_fraction = recent_fraction
+        self.exploration = exploration
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -337,6 +384,61 @@ class RLCalibratedClassifier(
             self.format_version_ = FORMAT_VERSION
             estimator = self._base_estimator()
             fit_corrector(self, estimator, X, y, sample_weight, fit_params)
+        return self
+
+    @available_if(_has_memory)
+    def partial_fit(self, X, y, classes=None, *, sample_weight=None, propensity=None):
+        """Learn from rows whose labels came later, such as those that were looked at.
+
+        The wrapped classifier, the features and their scale stay as they are. The new rows
+        are scored first, then remembered (see `memory_size`); the posterior is fitted anew
+        to the memory, and the policies are trained further from where they were. While the
+        correction did worse than the classifier on the newest rows, by more than a standard
+        error, the classifier decides alone (see `update_history_`).
+
+        A corrector that is not fitted yet is fitted to these rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows, in the order of time.
+
+        y : array-like of shape (n_samples,)
+            Labels.
+
+        classes : array-like of shape (n_classes,), default=None
+            All labels that there will be. It is needed for the first call of a corrector
+            that is not fitted, unless the classifier is a
+            :class:`~sklearn.frozen.FrozenEstimator`.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            How much each row counts, 0 or more. None is 1.
+
+        propensity : array-like of shape (n_samples,), default=None
+            Probability, in (0, 1], with which each row was looked at, as :meth:`decide`
+            returns it. A row counts for one over it: rows that few are looked at of stand
+            for the others. None is 1.
+
+        Returns
+        -------
+        self : RLCalibratedClassifier
+            Updated estimator.
+
+        Raises
+        ------
+        ValueError
+            If an argument or the data cannot be used; the estimator is left as it was.
+        """
+        with restored_on_error(self), without_autolog():
+            if hasattr(self, "classes_"):
+                check_same_classes(classes, self.classes_)
+                update_corrector(self, X, y, sample_weight, propensity)
+                return self
+            self.format_version_ = FORMAT_VERSION
+            estimator = self._base_estimator()
+            check_first_classes(estimator, classes)
+            weight = combined_weight(y, sample_weight, propensity)
+            fit_corrector(self, estimator, X, y, weight, {}, classes)
         return self
 
     def predict_proba(self, X, **predict_params):

@@ -26,6 +26,7 @@ LAYERS = (
     {"persistence"},
     {"classifier", "envs"},
     {"_fitting"},
+    {"_updating"},
     {"_crossfit"},
     {"_routing", "_validation"},
     {"guard"},

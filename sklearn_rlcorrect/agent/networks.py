@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import torch as th
 from stable_baselines3.td3.policies import TD3Policy
 from torch import nn
@@ -50,6 +51,15 @@ class BatchedMLP(nn.Module):
             inputs = F.relu(inputs @ weights + intercepts)
         weights, intercepts = layers[-1]
         return inputs @ weights + intercepts
+
+    def set_arrays(self, policies):
+        """Start from the arrays of policies, as :meth:`arrays` returns them."""
+        with th.no_grad():
+            for layer, parameters in enumerate([self.weights, self.intercepts]):
+                for k, parameter in enumerate(parameters):
+                    arrays = [policy[2 * k + layer] for policy in policies]
+                    stacked = np.stack(arrays).reshape(parameter.shape)
+                    parameter.copy_(th.from_numpy(stacked))
 
     def arrays(self, i):
         """Weights and intercepts of one network, layer by layer, in numpy."""

@@ -83,6 +83,7 @@ def train_policies(
     net_arch,
     learning_rate,
     batch_size,
+    initial=None,
     progress_bar=False,
     task=None,
 ):
@@ -116,6 +117,9 @@ def train_policies(
     batch_size : int
         Rows per gradient step.
 
+    initial : list of list of ndarray, default=None
+        Policies to start from, as many as there are splits. None: such that do nothing.
+
     progress_bar : bool, default=False
         Whether to show one.
 
@@ -128,7 +132,7 @@ def train_policies(
     checkpoints : list of tuple (int, list of list of ndarray, float)
         Timestep; policies, as :func:`~sklearn_rlcorrect.agent.policy.policy_actions` takes
         them; and the share of the critics' correction of their prior in use.
-        The first policies are untrained and do nothing.
+        The first policies are the initial ones.
     """
     env_rng, noise_rng, buffer_rng, direction_rng = np.random.default_rng(seed).spawn(4)
     n_envs = int(np.clip(total_timesteps // N_CHECKPOINTS, 1, _MAX_ENVS))
@@ -159,6 +163,8 @@ def train_policies(
         agent.set_logger(Logger(folder=None, output_formats=[]))
         agent.rows = TrainingRows(problem, log_odds, splits)
         agent.direction_rng = direction_rng
+        if initial is not None:
+            agent.actor.networks.set_arrays(initial)
         agent.learn(total_timesteps, callback=checkpoints, log_interval=None)
     return checkpoints.saved
 

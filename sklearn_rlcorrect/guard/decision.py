@@ -53,7 +53,8 @@ def decision_rule(model):
     -------
     decision_rule : dict
         "shrinkage", "threshold" and "positive"; with a guard, the whole report of the
-        priority in use.
+        priority in use. The shrinkage is 0 while the classifier decides, after updates
+        that did harm.
 
     Examples
     --------
@@ -65,7 +66,9 @@ def decision_rule(model):
     >>> decision_rule(model)
     {'shrinkage': 1.0, 'threshold': None, 'positive': None}
     """
-    return getattr(model, "guard_report_", {}).get(model.priority, _UNGUARDED)
+    rule = getattr(model, "guard_report_", {}).get(model.priority, _UNGUARDED)
+    has_failed = getattr(model, "update_history_", {}).get("base_decides", [False])[-1]
+    return rule | {"shrinkage": 0.0, "threshold": None} if has_failed else rule
 
 
 def decisions(model, proba):

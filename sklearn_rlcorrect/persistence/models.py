@@ -1,5 +1,6 @@
 """Files of models: written and read by skops or joblib, and checked."""
 
+import copy
 import json
 from pathlib import Path
 from zipfile import ZipFile
@@ -19,7 +20,7 @@ SKOPS_TRUSTED_TYPES = [
 ]
 
 
-def dump_model(model, path):
+def dump_model(model, path, *, with_memory=True):
     """Write a fitted model to a file, whole or not at all.
 
     Parameters
@@ -30,6 +31,10 @@ def dump_model(model, path):
     path : str or path-like
         File to write; replaced if it exists. ``NAME.skops`` is written by skops, whose
         files can be read without running code; any other name by joblib.
+
+    with_memory : bool, default=True
+        Whether the rows that `partial_fit` learns from again go into the file. Without
+        them the model that is read predicts the same, and cannot be updated.
 
     Raises
     ------
@@ -49,6 +54,9 @@ def dump_model(model, path):
     >>> joblib.load(folder / "model.joblib")
     LogisticRegression(C=2.0)
     """
+    if not with_memory:
+        model = copy.copy(model)
+        del model.memory_
     with replacing(path) as temporary:
         if _is_skops(path):
             import skops.io

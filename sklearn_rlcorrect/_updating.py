@@ -1,0 +1,231 @@
+"""The stages of ``partial_fit``: score new rows, remember them, learn from the memory.
+
+The wrapped classifier, the features and the scale of observations stay as `fit` left them.
+"""
+
+import warnings
+
+import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d, indexable
+from sklearn.utils.validation import validate_data
+
+from sklearn_rlcorrect._crossfit import predict_classes_proba
+from sklearn_rlcorrect._validation import (
+    check_known_labels,
+    check_propensity,
+    check_reward,
+    check_sample_weight,
+)
+from sklearn_rlcorrect.agent.memory import remember
+from sklearn_rlcorrect.agent.observation import dense_features, observe
+from sklearn_rlcorrect.agent.prediction import correct
+from sklearn_rlcorrect.agent.problem import CorrectionProblem
+from sklearn_rlcorrect.agent.selection import select_policies
+from sklearn_rlcorrect.agent.training import fit_posteriors, held_out_splits
+from sklearn_rlcorrect.guard.prequential import prequential_gain
+from sklearn_rlcorrect.metrics import label_indices, positive_classes
+from sklearn_rlcorrect.rewards import (
+    REWARDS,
+    class_weights,
+    false_positive_costs,
+    positive_labels,
+)
+
+# Of an update: a tenth of what a fit takes by default, from the last policies, with a lower
+# step size and larger batches.
+_TIMESTEPS = 5_120
+_LEARNING_RATE_FACTOR = 0.3
+_BATCH_SIZE = 512
+
+
+def begin_memory(model, problem, policies, seed):
+    """Remember the rows of a fit, if the corrector is to be updated later.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Being fitted; gets `memory_` and `update_history_`.
+
+    problem : CorrectionProblem
+        All rows, duplicates included, without a posterior.
+
+    policies : list of list of ndarray
+        Last policies of the training, which updates start from.
+
+    seed : int
+        Seed of the updates.
+    """
+    # Rows of a fit are not in an order of time, for all that is known.
+    rows = _memory_rows(problem, np.full(len(problem), np.nan))
+    rng = np.random.default_rng(seed)
+    model.memory_ = remember({}, rows, model.memory_size, 0.0, rng)
+    model.memory_ |= {"policies": policies, "seed": seed}
+    model.update_history_ = {}
+
+
+def update_corrector(model, X, y, sample_weight, propensity):
+    """Update a fitted corrector.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted, with a memory.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows that were looked at.
+
+    y : array-like of shape (n_samples,)
+        Their labels.
+
+    sample_weight, propensity : array-like of shape (n_samples,) or None
+        How much each row counts, and how probable it was that it was looked at.
+    """
+    X, y, weight = _checked_rows(model, X, y, sample_weight, propensity)
+    fp_costs, positives = _costs(model)
+    new, costs = _new_rows(model, X, y, weight, fp_costs)
+    n_updates = len(model.update_history_.get("n_rows", ()))
+    rng = np.random.default_rng([model.memory_["seed"], n_updates])
+    memory = {name: model.memory_[name] for name in _memory_arrays(model.memory_)}
+    memory = remember(memory, new, model.memory_size, model.recent_fraction, rng)
+    _learn(model, memory, fp_costs, positives, int(rng.integers(2**31)))
+    model.memory_ = model.memory_ | memory
+    _note(model, memory, weight, *costs)
+    _mark_stale(model)
+
+
+def _checked_rows(model, X, y, sample_weight, propensity):
+    """Check everything that can be checked before any training."""
+    if not hasattr(model, "memory_"):
+        raise ValueError(
+            "this corrector has no memory, without which it would unlearn what it knows: "
+            "set memory_size before fit, and save it with its memory."
+        )
+    y = column_or_1d(y, warn=True)
+    validate_data(model, X, skip_check_array=True, reset=False)
+    (X,) = indexable(X)
+    check_consistent_length(X, y)
+    check_known_labels(y, model.classes_)
+    weight = check_sample_weight(sample_weight, y, n_classes=1)
+    return X, label_indices(y, model.classes_), weight / check_propensity(propensity, y)
+
+
+def _costs(model):
+    """Cost of a false positive per class, and the positive classes."""
+    fp_costs = false_positive_costs(model.fp_weight, model.classes_, model.pos_label)
+    labels = positive_labels(model.fp_weight, model.pos_label)
+    return fp_costs, positive_classes(model.classes_, labels)
+
+
+def _new_rows(model, X, y, weight, fp_costs):
+    """Rows for the memory, scored by the policy that has not seen them yet."""
+    proba = predict_classes_proba(model.estimator_, X, model.classes_, model.score_scale_)
+    # By the correction itself, also while the classifier decides: it may be good again.
+    corrected = correct(model, X, proba, model.priority, model.max_adjustment_)
+    costs = [
+        np.where(decided != y, fp_costs[decided], 0.0)
+        for decided in (proba.argmax(axis=1), corrected.argmax(axis=1))
+    ]
+    order = model.class_order_
+    observations = observe(
+        proba,
+        dense_features(model.feature_transformer_, X),
+        model.observation_scaler_,
+        order,
+    )
+    problem = _problem(
+        model, observations, proba[:, order], np.argsort(order)[y], weight, fp_costs
+    )
+    return _memory_rows(problem, costs[0] - costs[1]), costs
+
+
+def _problem(model, observations, proba, y, weight, fp_costs):
+    reward = model.reward if callable(model.reward) else REWARDS[model.reward]
+    order = model.class_order_
+    return CorrectionProblem(
+        observations=observations,
+        proba=proba,
+        y=y,
+        reward=check_reward(reward, len(order)),
+        class_weights=class_weights(fp_costs[order]),
+        max_adjustment=model.max_adjustment_,
+        sample_weight=weight,
+        class_order=order,
+    )
+
+
+def _memory_rows(problem, gain):
+    return {
+        "observations": problem.observations,
+        "proba": problem.proba,
+        "y": problem.y,
+        "weight": problem.sample_weight,
+        "gain": gain,
+    }
+
+
+def _memory_arrays(memory):
+    return [name for name, value in memory.items() if isinstance(value, np.ndarray)]
+
+
+def _learn(model, memory, fp_costs, positives, seed):
+    """Train the policies further, on what is remembered."""
+    # Here, because predicting must not need torch.
+    from sklearn_rlcorrect.agent.td3 import train_policies
+
+    rows = ("observations", "proba", "y", "weight")
+    problem = _problem(model, *(memory[name] for name in rows), fp_costs).merged()
+    last = model.memory_["policies"]
+    splits = held_out_splits(problem, len(last), model.validation_fraction, seed)
+    problem, log_odds, posterior = fit_posteriors(problem, seed)
+    is_warm = problem.observations.shape[1] == len(last[0][0])
+    checkpoints = train_policies(
+        problem,
+        log_odds,
+        splits,
+        seed=seed,
+        net_arch=model.net_arch,
+        total_timesteps=_TIMESTEPS if is_warm else model.total_timesteps,
+        learning_rate=model.learning_rate * (_LEARNING_RATE_FACTOR if is_warm else 1),
+        batch_size=_BATCH_SIZE if is_warm else model.batch_size,
+        initial=last if is_warm else None,
+    )
+    trained = checkpoints[-1][1]
+    nothing = [[np.zeros_like(array) for array in policy] for policy in trained]
+    # What was learnt before is a candidate, too, unless it looks at other columns.
+    before = checkpoints[:1] if is_warm else []
+    model.history_, model.front_, model.selected_, model.policies_ = select_policies(
+        problem, splits, [(0, nothing, 0.0), *before, checkpoints[-1]], fp_costs, positives
+    )
+    model.posterior_ = posterior
+    model.memory_ = model.memory_ | {"policies": trained}
+
+
+def _note(model, memory, weight, base_cost, corrected_cost):
+    """Add an entry to `update_history_`, and decide who decides."""
+    n_recent = round(model.recent_fraction * model.memory_size)
+    recent = slice(-n_recent, None)
+    entry = {
+        "n_rows": len(weight),
+        "base_cost": float(np.average(base_cost, weights=weight)),
+        "corrected_cost": float(np.average(corrected_cost, weights=weight)),
+        **prequential_gain(memory["gain"][recent], memory["weight"][recent]),
+    }
+    history = model.update_history_
+    if entry["base_decides"] and not history.get("base_decides", [False])[-1]:
+        warnings.warn(
+            f"The correction did worse than the classifier on new rows, by "
+            f"{-entry['gain']:.3g} per row (standard error {entry['gain_error']:.2g}): the "
+            "classifier decides until that changes.",
+            stacklevel=4,  # the caller of partial_fit
+        )
+    model.update_history_ = {
+        name: np.array([*history.get(name, []), value]) for name, value in entry.items()
+    }
+
+
+def _mark_stale(model):
+    """Say that limits were proven of another correction."""
+    model.guard_report_ = {
+        priority: report | {"proven": False, "stale": True}
+        for priority, report in model.guard_report_.items()
+    }
