@@ -26,6 +26,7 @@ from sklearn_rlcorrect._validation import (
 )
 from sklearn_rlcorrect.agent.prediction import correct
 from sklearn_rlcorrect.agent.selection import PRIORITIES
+from sklearn_rlcorrect.decisions import decide
 from sklearn_rlcorrect.guard import Limits, check, decision_rule, decisions, renamed_report
 from sklearn_rlcorrect.guard.proof import policy_rows
 
@@ -530,6 +531,45 @@ class RLCalibratedClassifier(
             raise ValueError("X has no rows: there is nothing to predict.")
         bound = decision_rule(self)["shrinkage"] * self.max_adjustment_
         return proba, correct(self, X, proba, self.priority, bound)
+
+    def decide(self, X, *, fp_cost=None, fn_cost=None, budget=None, random_state=None):
+        """Decide which rows to flag as positive, and which to look at.
+
+        A row is flagged if that is expected to save: at the posterior ``eta`` of the
+        positive classes, if ``eta * fn_cost > (1 - eta) * fp_cost`` [2]_. The posterior is
+        what was corrected, without the shift by `fp_weight`; that holds for the rewards
+        "brier" and "log_loss".
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows.
+
+        fp_cost, fn_cost : float or array-like of shape (n_samples,), default=None
+            Cost of flagging a negative row, and of not flagging a positive one, such as
+            its amount. None is `fp_weight`, and 1.
+
+        budget : int, default=None
+            Rows that may be looked at, at most: the most valuable by expected gain, and
+            the part `exploration` of it for others. None is no limit.
+
+        random_state : int, RandomState instance or None, default=None
+            Draws the explored rows.
+
+        Returns
+        -------
+        decisions : Decisions
+            Of :mod:`sklearn_rlcorrect.decisions`: "flagged", "inspected", "propensity",
+            "gain" and "exploration_cost". The labels of the rows that were looked at go
+            to :meth:`partial_fit`, with their propensities.
+
+        Raises
+        ------
+        ValueError
+            If there is no positive class, or a cost or the budget is not usable.
+        """
+        proba = self.predict_proba(X)
+        return decide(self, proba, fp_cost, fn_cost, budget, random_state)
 
     def check_guard(self, X, y):
         """Check on fresh labelled rows whether what was proven at `fit` still holds.

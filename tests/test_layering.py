@@ -25,7 +25,7 @@ LAYERS = (
     {"datasets", "evaluation", "export", "plotting"},
     {"persistence"},
     {"classifier", "envs"},
-    {"_fitting"},
+    {"_fitting", "decisions"},
     {"_updating"},
     {"_crossfit"},
     {"_routing", "_validation"},

@@ -1,0 +1,218 @@
+"""Decisions about rows at the costs that they have, with a budget and with exploration."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sklearn_rlcorrect.metrics import positive_classes
+from sklearn_rlcorrect.rewards import class_weights, false_positive_costs, positive_labels
+
+
+class Decisions(NamedTuple):
+    """Which rows are flagged and which are looked at, from :func:`decide`.
+
+    Parameters
+    ----------
+    flagged : ndarray of bool of shape (n_samples,)
+        Rows that are decided to be positive.
+
+    inspected : ndarray of bool of shape (n_samples,)
+        Rows to look at: the flagged ones, and those that are explored.
+
+    propensity : ndarray of shape (n_samples,)
+        Probability with which each row is looked at, for `partial_fit`: 1 for flagged
+        rows. 0 for rows that cannot be looked at.
+
+    gain : ndarray of shape (n_samples,)
+        What flagging a row is expected to save, over not flagging it.
+
+    exploration_cost : float
+        What looking at the explored rows is expected to cost: the sum of the gains that
+        flagging them would have lost.
+    """
+
+    flagged: np.ndarray
+    inspected: np.ndarray
+    propensity: np.ndarray
+    gain: np.ndarray
+    exploration_cost: float
+
+
+def class_posterior(model, proba):
+    """Undo the shift by costs that a corrector was trained with.
+
+    The optimum of a reward that is a proper scoring rule is the posterior of the classes,
+    times the weights of their rewards, normalized (see
+    :func:`~sklearn_rlcorrect.rewards.class_weights`).
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    proba : ndarray of shape (n_samples, n_classes)
+        Corrected probabilities.
+
+    Returns
+    -------
+    posterior : ndarray of shape (n_samples, n_classes)
+        Probabilities of the classes; with ``fp_weight=1``, `proba` itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.decisions import class_posterior
+    >>> X = np.random.default_rng(0).normal(size=(60, 2))
+    >>> model = RLCalibratedClassifier(fp_weight=3, total_timesteps=20)
+    >>> model = model.fit(X, X[:, 0] > 0)
+    >>> class_posterior(model, np.array([[0.5, 0.5]]))
+    array([[0.25, 0.75]])
+    """
+    costs = false_positive_costs(model.fp_weight, model.classes_, model.pos_label)
+    posterior = proba / class_weights(costs)
+    return posterior / posterior.sum(axis=1, keepdims=True)
+
+
+def minimum_cost_classes(posterior, cost_matrix):
+    """Return the class with the lowest expected cost for each row.
+
+    Parameters
+    ----------
+    posterior : ndarray of shape (n_samples, n_classes)
+        Probabilities of the classes, such as the corrected ones of a corrector with
+        ``fp_weight=1``, or those of :func:`class_posterior`.
+
+    cost_matrix : array-like of shape (n_classes, n_classes) or \
+(n_samples, n_classes, n_classes)
+        Cost of predicting the class of the column where that of the row is true, the same
+        for all samples or one matrix for each.
+
+    Returns
+    -------
+    predicted : ndarray of int of shape (n_samples,)
+        Indices of classes.
+
+    Raises
+    ------
+    ValueError
+        If `cost_matrix` has another shape, or entries that are not finite.
+
+    References
+    ----------
+    .. [1] C. Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rlcorrect.decisions import minimum_cost_classes
+    >>> minimum_cost_classes(np.array([[0.3, 0.7]]), [[0, 5], [1, 0]])
+    array([0])
+    """
+    posterior, cost_matrix = np.asarray(posterior), np.asarray(cost_matrix, dtype=float)
+    n_samples, n_classes = posterior.shape
+    shapes = [(n_classes, n_classes), (n_samples, n_classes, n_classes)]
+    if cost_matrix.shape not in shapes or not np.isfinite(cost_matrix).all():
+        raise ValueError(
+            f"cost_matrix of shape {cost_matrix.shape} must hold finite costs, of shape "
+            f"{shapes[0]} or {shapes[1]}: a row for each true class, a column for each "
+            "predicted one."
+        )
+    expected = posterior[:, np.newaxis, :] @ cost_matrix
+    return expected[:, 0].argmin(axis=1)
+
+
+def decide(model, proba, fp_cost, fn_cost, budget, random_state):
+    """Flag the rows for which that is expected to save, and choose rows to look at.
+
+    See :meth:`~sklearn_rlcorrect.RLCalibratedClassifier.decide`.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    proba : ndarray of shape (n_samples, n_classes)
+        Corrected probabilities.
+
+    fp_cost, fn_cost : float, array-like of shape (n_samples,) or None
+        Costs.
+
+    budget : int or None
+        Rows that may be looked at.
+
+    random_state : int, RandomState instance or None
+        Draws the explored rows.
+
+    Returns
+    -------
+    decisions : Decisions
+        One entry per row.
+    """
+    positives = _positives(model)
+    fp_cost = _check_cost("fp_cost", fp_cost, _default_fp_cost(model, positives), proba)
+    fn_cost = _check_cost("fn_cost", fn_cost, 1.0, proba)
+    _check_budget(budget)
+    positive = class_posterior(model, proba)[:, positives].sum(axis=1)
+    gain = positive * fn_cost - (1 - positive) * fp_cost
+    flagged = gain > 0
+    if budget is not None:
+        n_explored = round(model.exploration * budget)
+        flagged &= _is_among_largest(gain, budget - n_explored)
+        share = min(1.0, n_explored / max(1, np.sum(~flagged)))
+    else:
+        share = model.exploration
+    rng = check_random_state(random_state)
+    explored = _drawn(rng, np.flatnonzero(~flagged), share, is_exact=budget is not None)
+    inspected = flagged.copy()
+    inspected[explored] = True
+    propensity = np.where(flagged, 1.0, share)
+    return Decisions(flagged, inspected, propensity, gain, float(-gain[explored].sum()))
+
+
+def _positives(model):
+    labels = positive_labels(model.fp_weight, model.pos_label)
+    positives = positive_classes(model.classes_, labels)
+    if len(positives) == len(model.classes_):
+        raise ValueError(
+            f"decide flags rows as positive, and all of {len(model.classes_)} classes are: "
+            "set pos_label, or use minimum_cost_classes with a cost matrix."
+        )
+    return positives
+
+
+def _default_fp_cost(model, positives):
+    costs = false_positive_costs(model.fp_weight, model.classes_, model.pos_label)
+    return float(costs[positives].max())
+
+
+def _check_cost(name, cost, default, proba):
+    cost = np.asarray(default if cost is None else cost, dtype=np.float64)
+    if cost.shape not in [(), (len(proba),)]:
+        raise ValueError(
+            f"{name} has shape {cost.shape}: it must be a number, or one for each of the "
+            f"{len(proba)} rows."
+        )
+    if not (np.isfinite(cost).all() and (cost >= 0).all()):
+        raise ValueError(f"{name} must hold finite costs of 0 or more.")
+    return cost
+
+
+def _check_budget(budget):
+    if budget is not None and not (isinstance(budget, int | np.integer) and budget >= 0):
+        raise ValueError(f"budget={budget!r} must be a number of rows, 0 or more.")
+
+
+def _is_among_largest(values, n):
+    is_among = np.zeros(len(values), dtype=bool)
+    # Of equal values the first, whatever else is in the call.
+    is_among[np.argsort(-values, kind="stable")[:n]] = True
+    return is_among
+
+
+def _drawn(rng, rows, share, *, is_exact):
+    """Rows that are drawn: a fixed number of them, or each by itself."""
+    if is_exact:
+        return rng.choice(rows, round(share * len(rows)), replace=False)
+    return rows[rng.uniform(size=len(rows)) < share]
