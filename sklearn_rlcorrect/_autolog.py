@@ -8,6 +8,9 @@ import contextlib
 import sys
 import warnings
 
+from scipy import sparse
+from sklearn.utils import _safe_indexing
+
 _FLAVOR = "sklearn"
 _LONGEST_VALUE = 500
 _EXAMPLE_ROWS = 5
@@ -69,10 +72,11 @@ def autologged_as_one(model, X):
             try:
                 _log(model, X)
             except Exception as error:  # as MLflow does: a fit is worth more than its log
-                warnings.warn(
-                    f"mlflow.autolog() could not log this fit: {error}",
-                    stacklevel=5,  # the caller of fit
-                )
+                if not _option("silent"):
+                    warnings.warn(
+                        f"mlflow.autolog() could not log this fit: {error}",
+                        stacklevel=5,  # the caller of fit
+                    )
 
 
 def _is_on():
@@ -122,7 +126,8 @@ def _model_options(model, X):
     options = {
         name: _option(name) for name in ("serialization_format", "registered_model_name")
     }
-    example = X[:_EXAMPLE_ROWS]
+    X = X.tocsr() if sparse.issparse(X) else X
+    example = _safe_indexing(X, slice(0, _EXAMPLE_ROWS))
     if _option("log_input_examples"):
         options["input_example"] = example
     if _option("log_model_signatures"):

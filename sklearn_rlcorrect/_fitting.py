@@ -48,6 +48,9 @@ from sklearn_rlcorrect.rewards import (
     positive_labels,
 )
 
+# Of weights whose sums can be trusted.
+_LARGEST_EXPONENT = 400
+
 
 def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None):
     """Fit a corrector, see :meth:`~sklearn_rlcorrect.RLCalibratedClassifier.fit`.
@@ -80,7 +83,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
     model.max_adjustment_ = model.max_adjustment
     # Those of an earlier fit would be in use at checkpoints.
     model.guard_report_ = {}
-    for name in ("memory_", "update_history_"):
+    for name in ("memory_", "reward_memory_", "update_history_"):
         vars(model).pop(name, None)
     reward, fp_costs, positives = _objective(model)
     seeds, calibration = _seeds(model.random_state), None
@@ -159,7 +162,16 @@ def _checked_rows(model, estimator, X, y, sample_weight, metadata):
     params = route(model, estimator, given_weight, metadata)
     validate_data(model, X, skip_check_array=True)
     X = check_kernel(estimator, X)
-    return RoutedRows(X, y, weight, *params, is_weighted=sample_weight is not None)
+    if abs(np.frexp(weight.max())[1]) > _LARGEST_EXPONENT:
+        # By a power of two, which is exact: only ratios matter, and sums must not overflow.
+        weight = np.ldexp(weight, -np.frexp(weight.max())[1])
+    rows = RoutedRows(X, y, weight, *params, is_weighted=sample_weight is not None)
+    if row_groups(rows) is not None and model.memory_size is not None:
+        raise ValueError(
+            "memory_size and groups exclude each other: an update would train and judge "
+            "policies by rows of the same group."
+        )
+    return rows
 
 
 def _objective(model):

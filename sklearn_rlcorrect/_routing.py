@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import get_config
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object, process_routing
 from sklearn.utils.validation import has_fit_parameter
 
@@ -177,7 +177,7 @@ def explained_lack_of_groups(splitter, split_params):
         raise ValueError(
             f"cv={splitter!r} takes groups, and fit got none: give fit(..., groups=...), "
             "with sklearn.set_config(enable_metadata_routing=True), here and in whatever "
-            "calls it."
+            f"calls it. Its own error: {error}"
         ) from error
 
 
@@ -204,7 +204,7 @@ def groups_of_guard(rows):
             "groups go to the classifier alone, so that rows of one group would be set "
             "aside to prove limits and others fitted on: use a splitter of groups as cv."
         )
-    return rows.split_params.get("groups")
+    return row_groups(rows)
 
 
 def row_groups(rows):
@@ -219,9 +219,27 @@ def row_groups(rows):
     -------
     groups : ndarray of int of shape (n_samples,) or None
         None where the splitter was given none.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each row, or only one group.
     """
-    groups = rows.split_params.get("groups")
-    return None if groups is None else np.unique(groups, return_inverse=True)[1]
+    if rows.split_params.get("groups") is None:
+        return None
+    groups = column_or_1d(rows.split_params["groups"])
+    if len(groups) != len(rows):
+        raise ValueError(
+            f"groups has {len(groups)} entries for {len(rows)} rows: give one for each row."
+        )
+    if groups.dtype.kind == "f" and np.isnan(groups).any():
+        raise ValueError("groups contains NaN: name the group of each row.")
+    names, groups = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(
+            "groups holds one group only: of its rows, nothing is known of others."
+        )
+    return groups
 
 
 def _params_of_rows(params, rows, n_samples):

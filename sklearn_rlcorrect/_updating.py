@@ -63,7 +63,7 @@ def begin_memory(model, problem, policies, seed):
     model.update_history_ = {}
 
 
-def update_corrector(model, X, y, sample_weight, propensity):
+def update_corrector(model, X, y, sample_weight, propensity, predict_params):
     """Update a fitted corrector.
 
     Parameters
@@ -79,18 +79,25 @@ def update_corrector(model, X, y, sample_weight, propensity):
 
     sample_weight, propensity : array-like of shape (n_samples,) or None
         How much each row counts, and how probable it was that it was looked at.
+
+    predict_params : dict
+        Metadata for the classifier's `predict_proba`.
     """
     X, y, weight = _checked_rows(model, X, y, sample_weight, propensity)
     fp_costs, positives = _costs(model)
-    new, costs = _new_rows(model, X, y, weight, fp_costs)
+    observed = observe_rows(model, X, predict_params)
+    new, costs = _new_rows(model, X, y, weight, fp_costs, observed)
     n_updates = len(model.update_history_.get("n_rows", ()))
     rng = np.random.default_rng([model.memory_["seed"], n_updates])
-    memory = {name: model.memory_[name] for name in _memory_arrays(model.memory_)}
-    memory = remember(memory, new, model.memory_size, model.recent_fraction, rng)
-    _learn(model, memory, fp_costs, positives, int(rng.integers(2**31)))
-    model.memory_ = model.memory_ | memory
-    _note(model, memory, weight, *costs)
-    _mark_stale(model)
+    memory = remember(
+        arrays_of(model.memory_), new, model.memory_size, model.recent_fraction, rng
+    )
+    rows = ("observations", "proba", "y", "weight")
+    problem = _problem(model, *(memory[name] for name in rows), fp_costs)
+    seed, last = int(rng.integers(2**31)), model.memory_["policies"]
+    policies = train_further(model, problem, last, fp_costs, positives, seed)
+    model.memory_ = model.memory_ | memory | {"policies": policies}
+    note_update(model, memory, weight, *costs)
 
 
 def _checked_rows(model, X, y, sample_weight, propensity):
@@ -116,9 +123,9 @@ def _costs(model):
     return fp_costs, positive_classes(model.classes_, labels)
 
 
-def _new_rows(model, X, y, weight, fp_costs):
+def _new_rows(model, X, y, weight, fp_costs, observed):
     """Rows for the memory, scored by the policy that has not seen them yet."""
-    proba = predict_classes_proba(model.estimator_, X, model.classes_, model.score_scale_)
+    proba, observations = observed
     # By the correction itself, also while the classifier decides: it may be good again.
     corrected = correct(model, X, proba, model.priority, model.max_adjustment_)
     costs = [
@@ -126,16 +133,39 @@ def _new_rows(model, X, y, weight, fp_costs):
         for decided in (proba.argmax(axis=1), corrected.argmax(axis=1))
     ]
     order = model.class_order_
-    observations = observe(
-        proba,
-        dense_features(model.feature_transformer_, X),
-        model.observation_scaler_,
-        order,
-    )
-    problem = _problem(
-        model, observations, proba[:, order], np.argsort(order)[y], weight, fp_costs
-    )
+    y = np.argsort(order)[y]
+    problem = _problem(model, observations, proba[:, order], y, weight, fp_costs)
     return _memory_rows(problem, costs[0] - costs[1]), costs
+
+
+def observe_rows(model, X, predict_params):
+    """Compute probabilities of the wrapped classifier, and observations without posterior.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        With a classifier, features and a scale.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows.
+
+    predict_params : dict
+        Metadata for the classifier's `predict_proba`.
+
+    Returns
+    -------
+    proba : ndarray of shape (n_samples, n_classes)
+        Columns as in `classes_`.
+
+    observations : ndarray of shape (n_samples, n_observed)
+        Classes in the order of the agent.
+    """
+    proba = predict_classes_proba(
+        model.estimator_, X, model.classes_, model.score_scale_, predict_params
+    )
+    features = dense_features(model.feature_transformer_, X)
+    order = model.class_order_
+    return proba, observe(proba, features, model.observation_scaler_, order)
 
 
 def _problem(model, observations, proba, y, weight, fp_costs):
@@ -163,21 +193,58 @@ def _memory_rows(problem, gain):
     }
 
 
-def _memory_arrays(memory):
-    return [name for name, value in memory.items() if isinstance(value, np.ndarray)]
+def arrays_of(memory):
+    """Return what a memory holds of its rows, without policies and seed.
+
+    Parameters
+    ----------
+    memory : dict
+        `memory_` or `reward_memory_`.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        An entry per row.
+    """
+    return {name: value for name, value in memory.items() if isinstance(value, np.ndarray)}
 
 
-def _learn(model, memory, fp_costs, positives, seed):
-    """Train the policies further, on what is remembered."""
+def train_further(model, problem, last, fp_costs, positives, seed):
+    """Train policies from where they are, and select the best of each priority.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Gets the posterior, the policies and what they were selected by.
+
+    problem : CorrectionProblem
+        All that is remembered.
+
+    last : list of list of ndarray or None
+        Policies to start from. None trains new ones, at the length of a fit; so do
+        policies that looked at other columns, before there was a posterior.
+
+    fp_costs : ndarray of shape (n_classes,)
+        Cost of a false positive per class.
+
+    positives : ndarray of int
+        Positive classes.
+
+    seed : int
+        Seed of all of it.
+
+    Returns
+    -------
+    policies : list of list of ndarray
+        At the end of the training.
+    """
     # Here, because predicting must not need torch.
     from sklearn_rlcorrect.agent.td3 import train_policies
 
-    rows = ("observations", "proba", "y", "weight")
-    problem = _problem(model, *(memory[name] for name in rows), fp_costs).merged()
-    last = model.memory_["policies"]
-    splits = held_out_splits(problem, len(last), model.validation_fraction, seed)
+    problem = problem.merged()
+    splits = held_out_splits(problem, model.n_policies, model.validation_fraction, seed)
     problem, log_odds, posterior = fit_posteriors(problem, seed)
-    is_warm = problem.observations.shape[1] == len(last[0][0])
+    is_warm = last is not None and problem.observations.shape[1] == len(last[0][0])
     checkpoints = train_policies(
         problem,
         log_odds,
@@ -189,19 +256,32 @@ def _learn(model, memory, fp_costs, positives, seed):
         batch_size=_BATCH_SIZE if is_warm else model.batch_size,
         initial=last if is_warm else None,
     )
-    trained = checkpoints[-1][1]
-    nothing = [[np.zeros_like(array) for array in policy] for policy in trained]
-    # What was learnt before is a candidate, too, unless it looks at other columns.
-    before = checkpoints[:1] if is_warm else []
+    policies = checkpoints[-1][1]
+    nothing = [[np.zeros_like(array) for array in policy] for policy in policies]
+    # What was learnt before is a candidate, too.
+    candidates = [(0, nothing, 0.0), *checkpoints[:: len(checkpoints) - 1]]
+    candidates = candidates if is_warm else checkpoints
     model.history_, model.front_, model.selected_, model.policies_ = select_policies(
-        problem, splits, [(0, nothing, 0.0), *before, checkpoints[-1]], fp_costs, positives
+        problem, splits, candidates, fp_costs, positives
     )
     model.posterior_ = posterior
-    model.memory_ = model.memory_ | {"policies": trained}
+    return policies
 
 
-def _note(model, memory, weight, base_cost, corrected_cost):
-    """Add an entry to `update_history_`, and decide who decides."""
+def note_update(model, memory, weight, base_cost, corrected_cost):
+    """Add an entry to `update_history_`, and decide who decides.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Updated.
+
+    memory : dict of str to ndarray
+        With what the correction saved on each row.
+
+    weight, base_cost, corrected_cost : ndarray of shape (n_samples,)
+        Weights of the new rows, and the costs of both decisions.
+    """
     n_recent = round(model.recent_fraction * model.memory_size)
     recent = slice(-n_recent, None)
     entry = {
@@ -216,15 +296,12 @@ def _note(model, memory, weight, base_cost, corrected_cost):
             f"The correction did worse than the classifier on new rows, by "
             f"{-entry['gain']:.3g} per row (standard error {entry['gain_error']:.2g}): the "
             "classifier decides until that changes.",
-            stacklevel=4,  # the caller of partial_fit
+            stacklevel=4,  # the caller of partial_fit or learn
         )
     model.update_history_ = {
         name: np.array([*history.get(name, []), value]) for name, value in entry.items()
     }
-
-
-def _mark_stale(model):
-    """Say that limits were proven of another correction."""
+    # Limits were proven of another correction.
     model.guard_report_ = {
         priority: report | {"proven": False, "stale": True}
         for priority, report in model.guard_report_.items()

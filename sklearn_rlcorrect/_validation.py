@@ -21,6 +21,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rlcorrect.agent.selection import PRIORITIES
+from sklearn_rlcorrect.agent.values import MIN_ROWS
 from sklearn_rlcorrect.metrics import label_indices
 from sklearn_rlcorrect.rewards import REWARDS
 
@@ -221,6 +222,33 @@ def check_propensity(propensity, y):
     return propensity
 
 
+def check_decisions(decision):
+    """Return decisions as bools: whether each row was flagged."""
+    if not np.isin(decision, [0, 1]).all():
+        found = np.setdiff1d(decision, [0, 1])[:3].tolist()
+        raise ValueError(
+            f"decision holds {found}: it must be True (or 1) for rows that were flagged, "
+            "and False (or 0) for others."
+        )
+    return np.asarray(decision).astype(bool)
+
+
+def check_rows_of_either_decision(flagged):
+    """Raise if there are too few rows of a decision to tell what it brings."""
+    n_flagged = int(np.sum(flagged))
+    n_others = len(flagged) - n_flagged
+    if min(n_flagged, n_others) < MIN_ROWS:
+        raise ValueError(
+            f"decision holds {n_flagged} flagged rows and {n_others} others, remembered "
+            f"ones included: critics need {MIN_ROWS} of either, so explore."
+        )
+
+
+def check_rewards(reward):
+    """Return finite rewards in double precision."""
+    return check_array(reward, ensure_2d=False, dtype=np.float64, input_name="reward")
+
+
 def check_folds(splitter, y):
     """Return `splitter` if every class has as many members as there are folds."""
     if not isinstance(splitter, StratifiedKFold):
@@ -263,7 +291,12 @@ def check_splits(splits, y, sample_weight):
         of one, or a training part lacks a class; or if what is tested has one class only.
     """
     everything = np.arange(len(y))
-    splits = [(everything[train], everything[test]) for train, test in splits]
+    try:
+        splits = [(everything[train], everything[test]) for train, test in splits]
+    except (IndexError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"cv must hold pairs of row numbers, of training and test rows: {error}"
+        ) from error
     if not splits:
         raise ValueError("cv has no folds: is it a generator that was used up? Use a list.")
     for k, (train, test) in enumerate(splits):
@@ -319,13 +352,14 @@ def check_kernel(estimator, X):
     is_frozen = isinstance(estimator, FrozenEstimator)
     if is_frozen or not get_tags(estimator).input_tags.pairwise:
         return X
-    X = check_array(X, accept_sparse="csr", estimator=estimator)
-    if X.shape[0] != X.shape[1]:
+    kernel = check_array(X, accept_sparse="csr", estimator=estimator)
+    if kernel.shape[0] != kernel.shape[1]:
         raise ValueError(
-            f"X is a precomputed kernel of shape {X.shape}: it must be square, with a "
+            f"X is a precomputed kernel of shape {kernel.shape}: it must be square, with a "
             f"column for each row, for estimator={estimator!r}."
         )
-    return X
+    # A list has no columns to take; a frame keeps its names.
+    return X if hasattr(X, "shape") else kernel
 
 
 def check_rows_can_be_held_out(estimator):

@@ -15,6 +15,7 @@ from sklearn_rlcorrect._callbacks import CallbackSupportMixin, with_callbacks
 from sklearn_rlcorrect._crossfit import predict_classes_proba
 from sklearn_rlcorrect._doc_link import DocLinkMixin
 from sklearn_rlcorrect._fitting import fit_corrector, restored_on_error
+from sklearn_rlcorrect._learning import learn_from_rewards
 from sklearn_rlcorrect._routing import route_prediction
 from sklearn_rlcorrect._updating import update_corrector
 from sklearn_rlcorrect._validation import (
@@ -36,7 +37,7 @@ FORMAT_VERSION = 5
 
 def _has_memory(model):
     if model.memory_size is None:
-        raise AttributeError("partial_fit needs a memory: set memory_size before fit")
+        raise AttributeError("updates need a memory: set memory_size before fit")
     return True
 
 
@@ -238,6 +239,9 @@ class RLCalibratedClassifier(
         "proba", "y", "weight", "gain" and "key"; "policies", those that the next update
         starts from; and "seed". Only with `memory_size`.
 
+    reward_memory_ : dict
+        The same for :meth:`learn`, with "flagged" and "reward" in place of "y".
+
     update_history_ : dict of str to ndarray
         One value per update: "n_rows"; "base_cost" and "corrected_cost" per row of the
         classifier's and of the corrected decisions, on rows that were not learnt from yet;
@@ -388,7 +392,16 @@ class RLCalibratedClassifier(
         return self
 
     @available_if(_has_memory)
-    def partial_fit(self, X, y, classes=None, *, sample_weight=None, propensity=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        classes=None,
+        *,
+        sample_weight=None,
+        propensity=None,
+        **predict_params,
+    ):
         """Learn from rows whose labels came later, such as those that were looked at.
 
         The wrapped classifier, the features and their scale stay as they are. The new rows
@@ -420,6 +433,9 @@ class RLCalibratedClassifier(
             returns it. A row counts for one over it: rows that few are looked at of stand
             for the others. None is 1.
 
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
+
         Returns
         -------
         self : RLCalibratedClassifier
@@ -430,16 +446,65 @@ class RLCalibratedClassifier(
         ValueError
             If an argument or the data cannot be used; the estimator is left as it was.
         """
-        with restored_on_error(self), without_autolog():
-            if hasattr(self, "classes_"):
+        if hasattr(self, "classes_"):
+            with restored_on_error(self), without_autolog():
                 check_same_classes(classes, self.classes_)
-                update_corrector(self, X, y, sample_weight, propensity)
-                return self
+                params = route_prediction(self, predict_params)
+                update_corrector(self, X, y, sample_weight, propensity, params)
+            return self
+        with restored_on_error(self), autologged_as_one(self, X):
             self.format_version_ = FORMAT_VERSION
             estimator = self._base_estimator()
             check_first_classes(estimator, classes)
             weight = combined_weight(y, sample_weight, propensity)
-            fit_corrector(self, estimator, X, y, weight, {}, classes)
+            fit_corrector(self, estimator, X, y, weight, predict_params, classes)
+        return self
+
+    @available_if(_has_memory)
+    def learn(self, X, decision, reward, *, propensity=None, **predict_params):
+        """Learn from what decisions brought, without any label.
+
+        Critics estimate the reward of flagging each row and of not flagging it, out of
+        fold; the policies learn to take the better decision, within `max_adjustment`.
+        ``predict`` is then that decision. It needs rows of either decision: explore (see
+        :meth:`decide`). Afterwards the policies know the rewards alone, whatever was learnt
+        of labels before; so do those after the next `partial_fit` of labels alone.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows that were decided about, in the order of time. Two classes only.
+
+        decision : array-like of bool of shape (n_samples,)
+            Whether each row was flagged as positive.
+
+        reward : array-like of shape (n_samples,)
+            What the decision brought, in any unit; costs are negative.
+
+        propensity : array-like of shape (n_samples,), default=None
+            Probability in (0, 1] of the decision that was taken, given the row. It is used
+            to tell whether the correction does better than the classifier, which is
+            not known without it; the critics do without (the direct method).
+
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
+
+        Returns
+        -------
+        self : RLCalibratedClassifier
+            Updated estimator. One that was not fitted is fitted, if its classifier is a
+            :class:`~sklearn.frozen.FrozenEstimator`.
+
+        Raises
+        ------
+        ValueError
+            If an argument or the data cannot be used, or fewer than 20 rows of either
+            decision are known; the estimator is left as it was.
+        """
+        with restored_on_error(self), without_autolog():
+            self.format_version_ = FORMAT_VERSION
+            params = route_prediction(self, predict_params)
+            learn_from_rewards(self, X, decision, reward, propensity, params)
         return self
 
     def predict_proba(self, X, **predict_params):
@@ -532,7 +597,16 @@ class RLCalibratedClassifier(
         bound = decision_rule(self)["shrinkage"] * self.max_adjustment_
         return proba, correct(self, X, proba, self.priority, bound)
 
-    def decide(self, X, *, fp_cost=None, fn_cost=None, budget=None, random_state=None):
+    def decide(
+        self,
+        X,
+        *,
+        fp_cost=None,
+        fn_cost=None,
+        budget=None,
+        random_state=None,
+        **predict_params,
+    ):
         """Decide which rows to flag as positive, and which to look at.
 
         A row is flagged if that is expected to save: at the posterior ``eta`` of the
@@ -556,6 +630,9 @@ class RLCalibratedClassifier(
         random_state : int, RandomState instance or None, default=None
             Draws the explored rows.
 
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
+
         Returns
         -------
         decisions : Decisions
@@ -568,10 +645,10 @@ class RLCalibratedClassifier(
         ValueError
             If there is no positive class, or a cost or the budget is not usable.
         """
-        proba = self.predict_proba(X)
+        proba = self.predict_proba(X, **predict_params)
         return decide(self, proba, fp_cost, fn_cost, budget, random_state)
 
-    def check_guard(self, X, y):
+    def check_guard(self, X, y, **predict_params):
         """Check on fresh labelled rows whether what was proven at `fit` still holds.
 
         Parameters
@@ -582,6 +659,9 @@ class RLCalibratedClassifier(
 
         y : array-like of shape (n_samples,)
             Labels.
+
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
 
         Returns
         -------
@@ -608,7 +688,7 @@ class RLCalibratedClassifier(
                 "of them."
             )
         X, y = check_fresh_rows(X, y, self.classes_)
-        proba = self._base_proba(X)
+        proba = self._base_proba(X, route_prediction(self, predict_params))
         validate_data(self, X, skip_check_array=True, reset=False)
         rows = policy_rows(self, X, y, proba)[self.priority]
         limits = Limits.of_report(rule)

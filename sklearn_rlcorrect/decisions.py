@@ -3,8 +3,19 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_random_state
+from scipy.stats import norm
+from sklearn.utils import check_random_state, column_or_1d
 
+from sklearn_rlcorrect._routing import route_prediction
+from sklearn_rlcorrect._updating import observe_rows
+from sklearn_rlcorrect._validation import (
+    check_decisions,
+    check_propensity,
+    check_rewards,
+    check_rows_of_either_decision,
+)
+from sklearn_rlcorrect.agent.values import cross_fit_values, doubly_robust_value
+from sklearn_rlcorrect.guard import decisions
 from sklearn_rlcorrect.metrics import positive_classes
 from sklearn_rlcorrect.rewards import class_weights, false_positive_costs, positive_labels
 
@@ -121,6 +132,95 @@ def minimum_cost_classes(posterior, cost_matrix):
         )
     expected = posterior[:, np.newaxis, :] @ cost_matrix
     return expected[:, 0].argmin(axis=1)
+
+
+def off_policy_value(
+    model, X, decision, reward, propensity, *, confidence=0.95, **predict_params
+):
+    """Estimate what the corrector would bring, from rewards of other decisions.
+
+    The estimate is doubly robust: critics that are fitted out of fold, and their errors on
+    the decisions that were taken, by importance weights [1]_. It is for rows that nothing
+    was fitted on, before a policy is switched on.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted, with two classes.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows that were decided about.
+
+    decision : array-like of bool of shape (n_samples,)
+        Whether each row was flagged.
+
+    reward : array-like of shape (n_samples,)
+        What the decision brought.
+
+    propensity : array-like of shape (n_samples,)
+        Probability of the decision that was taken.
+
+    confidence : float, default=0.95
+        Of the intervals, which are normal.
+
+    **predict_params : dict
+        Metadata for the classifier's `predict_proba`, by metadata routing.
+
+    Returns
+    -------
+    values : dict of str to dict
+        Of "logged", the decisions that were taken; "classifier"; "corrected"; and "gain",
+        corrected less classifier: "value" per row, its standard "error", "lower" and
+        "upper".
+
+    Raises
+    ------
+    ValueError
+        If the arguments are not usable, or hold fewer than 20 rows of either decision.
+
+    References
+    ----------
+    .. [1] M. Dudík, J. Langford and L. Li, "Doubly Robust Policy Evaluation and
+       Learning", ICML 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.decisions import off_policy_value
+    >>> rng = np.random.default_rng(0)
+    >>> X, flagged = rng.normal(size=(300, 2)), rng.random(300) < 0.5
+    >>> model = RLCalibratedClassifier(total_timesteps=20).fit(X, X[:, 0] > 0)
+    >>> reward = np.where(flagged, np.sign(X[:, 0]), 0)
+    >>> values = off_policy_value(model, X, flagged, reward, np.full(300, 0.5))
+    >>> bool(values["classifier"]["lower"] > 0.3)
+    True
+    """
+    flagged = check_decisions(column_or_1d(decision))
+    reward = check_rewards(column_or_1d(reward))
+    propensity = check_propensity(propensity, flagged)
+    (positive,) = _positives(model)
+    before, after = model.predict_before_after(X, **predict_params)
+    _, observations = observe_rows(model, X, route_prediction(model, predict_params))
+    check_rows_of_either_decision(flagged)
+    values = cross_fit_values(observations[:, len(model.classes_) :], flagged, reward, 0)
+    policies = {
+        "classifier": before.argmax(axis=1) == positive,
+        "corrected": decisions(model, after) == positive,
+    }
+    scores = {"logged": reward} | {
+        name: doubly_robust_value(values, flagged, reward, propensity, policy)
+        for name, policy in policies.items()
+    }
+    scores["gain"] = scores["corrected"] - scores["classifier"]
+    quantile = norm.ppf((1 + confidence) / 2)
+    return {name: _mean_and_interval(score, quantile) for name, score in scores.items()}
+
+
+def _mean_and_interval(score, quantile):
+    mean, error = float(score.mean()), float(score.std() / np.sqrt(len(score)))
+    half = float(quantile * error)
+    return {"value": mean, "error": error, "lower": mean - half, "upper": mean + half}
 
 
 def decide(model, proba, fp_cost, fn_cost, budget, random_state):

@@ -7,7 +7,7 @@ from sklearn_rlcorrect.metrics import classification_metrics, label_indices
 from sklearn_rlcorrect.rewards import false_positive_costs, positive_labels
 
 
-def evaluate_correction(estimator, X, y):
+def evaluate_correction(estimator, X, y, **predict_params):
     """Score the probabilities before and after the correction.
 
     Parameters
@@ -20,6 +20,9 @@ def evaluate_correction(estimator, X, y):
 
     y : array-like of shape (n_samples,)
         Labels.
+
+    **predict_params : dict
+        Metadata for the classifier's `predict_proba`, by metadata routing.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def evaluate_correction(estimator, X, y):
             f"y holds {unknown[0]!r}, which the classifier does not know: it knows "
             f"{classes.tolist()}"
         )
-    before, after = estimator.predict_before_after(X)
+    before, after = estimator.predict_before_after(X, **predict_params)
     positives = positive_labels(estimator.fp_weight, estimator.pos_label)
     costs = false_positive_costs(estimator.fp_weight, classes, estimator.pos_label)
     y_index = label_indices(y, classes)

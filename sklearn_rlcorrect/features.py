@@ -1,5 +1,8 @@
 """Features for the policy, made of any table."""
 
+from datetime import date, timedelta
+from decimal import Decimal
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -13,6 +16,9 @@ from sklearn_rlcorrect._doc_link import DocLinkMixin
 
 _MAX_CATEGORIES = 20
 _MAX_SPARSE_COLUMNS = 100
+
+# Kinds of dates and durations.
+_TIMES = (date, timedelta, np.datetime64, np.timedelta64)
 
 # How files write the values of a bool column.
 _TRUTH = {"false": 0.0, "true": 1.0}
@@ -190,8 +196,9 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
         # Infinite values, which boosted trees take, are missing values here.
         numbers[np.isinf(numbers)] = np.nan
         categories = np.empty((n_samples, len(self.categorical_)), dtype=object)
+        known = getattr(self.one_hot_, "categories_", [()] * len(self.categorical_))
         for i, j in enumerate(self.categorical_):
-            categories[:, i] = _categories(columns[j])
+            categories[:, i] = _categories(columns[j], set(known[i]))
         return numbers, categories
 
     def _numbers_of_column(self, column, j):
@@ -267,6 +274,12 @@ def _kind(column):
         return "numeric"
     if column.dtype.kind != "O":
         return "categorical" if column.dtype.kind in "SU" else ""
+    values = [value for value in column if not _is_missing(value)]
+    if values and all(isinstance(value, _TIMES) for value in values):
+        return ""
+    # Digits may be the name of something, such as a postal code.
+    if any(isinstance(value, str) for value in values):
+        return "categorical"
     try:
         _numbers(column)
     except (TypeError, ValueError):
@@ -313,6 +326,9 @@ def _number(value):
         return np.nan
     if isinstance(value, str) and value.lower() in _TRUTH:
         return _TRUTH[value.lower()]
+    if isinstance(value, str) and "_" in value:
+        # Python would read it as a number, and nobody else.
+        raise ValueError(f"could not convert string to float: {value!r}")
     try:
         return float(value)
     except OverflowError:
@@ -320,21 +336,27 @@ def _number(value):
         return np.nan
 
 
-def _categories(column):
+def _categories(column, known=()):
     """Texts, and None for what is missing: all that an encoder can compare."""
-    return [None if _is_missing(value) else _text(value) for value in column]
+    return [None if _is_missing(value) else _text(value, known) for value in column]
 
 
-def _text(value):
+def _text(value, known):
     """Text of a value, the same for 1 and 1.0: integers with gaps become floats."""
-    is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
-    return str(int(value)) if is_whole else str(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    is_number = isinstance(value, int | float | Decimal | np.integer | np.floating)
+    if not is_number or isinstance(value, bool) or float(value) % 1 != 0:
+        return str(value)
+    whole, decimal = str(int(value)), str(float(value))
+    # As an earlier release wrote it, where the column knows it so.
+    return decimal if decimal in known and whole not in known else whole
 
 
 def _is_missing(value):
     """Whether a value is None, NaN, or a missing value of pandas."""
     try:
         return value is None or bool(value != value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         # Of all values, only those that are missing refuse to say.
         return True

@@ -1,6 +1,9 @@
 """Out-of-fold probabilities of any classifier, and what is refused as one."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -318,6 +321,15 @@ def test_weights_of_tested_rows_alone_can_teach(blobs, weighted, message):
         model.fit(X, y, sample_weight=weight)
 
 
+@pytest.mark.parametrize(
+    "cv", [[([0, 1], [300])], [([0.0, 1.0], [2.0])], ["ab", "cd"]], ids=str
+)
+def test_folds_that_are_no_row_numbers(blobs, cv):
+    model = RLCalibratedClassifier(GaussianNB(), cv=cv, **TINY)
+    with pytest.raises(ValueError, match="cv must hold pairs of row numbers"):
+        model.fit(*blobs)
+
+
 def test_empty_folds_are_refused(blobs):
     X, y = blobs
     splits = [*StratifiedKFold(2).split(X, y), (np.arange(300), [])]
@@ -358,6 +370,11 @@ def test_a_kernel_must_be_square_and_may_be_a_list(blobs):
     with pytest.raises(ValueError, match=r"kernel of shape \(60, 59\): it must be square"):
         model.fit(kernel[:, :59], y[:60])
     expected = model.fit(kernel, y[:60]).predict_proba(kernel)
+    frame = pd.DataFrame(kernel).rename(columns=str)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        of_frame = model.fit(frame, y[:60]).predict_proba(frame)
+    np.testing.assert_array_equal(of_frame, expected)
     from_list = model.fit(kernel.tolist(), y[:60]).predict_proba(kernel)
     np.testing.assert_array_equal(from_list, expected)
 

@@ -1,5 +1,6 @@
 """Features of tables: what becomes a number, a category or nothing."""
 
+from datetime import date
 from decimal import Decimal
 from itertools import product
 
@@ -130,6 +131,55 @@ def test_categories_are_the_same_for_1_and_1_0(values):
     np.testing.assert_array_equal(
         fitted_on_floats.transform(table), transformer.transform(table)
     )
+
+
+def test_categories_of_an_earlier_release_are_still_known():
+    """They were written as Python prints them: 1.0 for a float."""
+    table = np.array([["z", 1.0, 2.0]], dtype=object).T
+    transformer = TableFeatures().fit(np.array([["z", "1.0", "2.0"]], dtype=object).T)
+    assert transformer.one_hot_.categories_[0].tolist() == ["1.0", "2.0", "z"]
+    for values in (["z", 1.0, 2.0], ["z", 1, 2], ["z", Decimal("1.00"), Decimal(2)]):
+        later = np.array([values], dtype=object).T
+        np.testing.assert_array_equal(transformer.transform(later), np.eye(3)[[2, 0, 1]])
+    np.testing.assert_array_equal(
+        TableFeatures()
+        .fit(table)
+        .transform(np.array([["z", Decimal("1.00"), 2]], object).T),
+        TableFeatures().fit_transform(table),
+    )
+
+
+def test_digits_may_be_names():
+    codes = np.array([["01234", "1234", "7"]], dtype=object).T
+    assert TableFeatures().fit_transform(codes).shape == (3, 3)
+    np.testing.assert_array_equal(
+        TableFeatures().fit_transform(codes),
+        TableFeatures().fit_transform(pd.DataFrame({"x": codes[:, 0]})),
+    )
+
+
+@pytest.mark.parametrize("frame", [True, False])
+def test_dates_as_objects_are_left_out(frame):
+    table = np.array([[date(2026, 1, 1), 1.5], [None, 2.5]], dtype=object)
+    table = pd.DataFrame(table).rename(columns=str) if frame else table
+    np.testing.assert_array_equal(TableFeatures().fit_transform(table), [[1.5], [2.5]])
+
+
+def test_underscores_are_no_part_of_a_number():
+    transformer = TableFeatures().fit(pd.DataFrame({"x": [1.0, 2.0]}))
+    with pytest.raises(ValueError, match="could not convert string to float: '1_0'"):
+        transformer.transform(pd.DataFrame({"x": ["1_0", "2"]}))
+
+
+def test_a_signalling_nan_is_missing():
+    X = np.array([[Decimal("sNaN")], [Decimal(1)]], dtype=object)
+    np.testing.assert_array_equal(features_of(X), [[np.nan, 1], [1, 0]])
+
+
+def test_bytes_are_the_texts_that_they_encode():
+    transformer = TableFeatures().fit(np.array([["u"], ["v"]], dtype=object))
+    as_bytes = np.array([[b"u"], [b"v"]], dtype=object)
+    np.testing.assert_array_equal(transformer.transform(as_bytes), np.eye(2))
 
 
 @pytest.mark.parametrize("later", [["b"], pd.to_datetime(["2026-01-01"]), [[1]]], ids=str)

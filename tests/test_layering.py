@@ -25,7 +25,7 @@ LAYERS = (
     {"datasets", "evaluation", "export", "plotting"},
     {"persistence"},
     {"classifier", "envs"},
-    {"_fitting", "decisions"},
+    {"_fitting", "_learning", "decisions"},
     {"_updating"},
     {"_crossfit"},
     {"_routing", "_validation"},

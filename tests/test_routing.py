@@ -23,7 +23,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from conftest import QUICK
-from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect import (
+    PrecomputedProbaClassifier,
+    RLCalibratedClassifier,
+    _fitting,
+)
+from sklearn_rlcorrect.agent.training import held_out_splits
+from sklearn_rlcorrect.evaluation import evaluate_correction
 
 
 def corrector(estimator=None, **kwargs):
@@ -338,6 +344,78 @@ def test_groups_stay_together_in_the_folds_and_in_all_that_is_learnt(cancer):
     assert routed.history_["accuracy"][0] != explicit.history_["accuracy"][0]
 
 
+def test_the_groups_that_arrive_at_the_problem_are_those_of_the_rows(cancer, monkeypatch):
+    X, _, y, _ = cancer
+    groups = np.random.default_rng(0).permutation(np.arange(len(y)) // 7)
+    seen = []
+
+    def recorded(problem, *args):
+        seen.append(problem)
+        return held_out_splits(problem, *args)
+
+    monkeypatch.setattr(_fitting, "held_out_splits", recorded)
+    with config_context(enable_metadata_routing=True):
+        corrector(cv=GroupKFold(4)).fit(X, y, groups=groups)
+    (problem,) = seen
+    # Rows of a group of ours are rows of one group of theirs: the first feature tells.
+    scaled = problem.observations[:, 4]
+    order, expected = np.argsort(scaled, kind="stable"), np.argsort(X[:, 0], kind="stable")
+    if len(np.unique(X[:, 0])) == len(y):
+        np.testing.assert_array_equal(
+            _partition(problem.row_groups[order]), _partition(groups[expected])
+        )
+    n_pairs = len({*zip(scaled.tolist(), problem.row_groups.tolist(), strict=True)})
+    assert n_pairs == len({*zip(X[:, 0].tolist(), groups.tolist(), strict=True)})
+    assert np.bincount(problem.row_groups).tolist() != []
+
+
+def _partition(labels):
+    """Number labels by their first appearance."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (np.arange(425), "groups has 425 entries for 426 rows"),
+        (np.ones(426), "groups holds one group only"),
+        (np.where(np.arange(426) < 9, np.nan, 1.0), "groups contains NaN"),
+        (np.ones((426, 2)), "1d array"),
+        (3, "1d array|not iterable|bad input shape"),
+    ],
+)
+@pytest.mark.parametrize("limits", [{}, {"max_accuracy_drop": 0.4, "guard_fraction": 0.4}])
+def test_bad_groups(cancer, groups, message, limits):
+    X, _, y, _ = cancer
+    base = FrozenEstimator(LogisticRegression(max_iter=5000).fit(X, y))
+    with (
+        config_context(enable_metadata_routing=True),
+        pytest.raises(ValueError, match=message),
+    ):
+        corrector(base, cv=GroupKFold(2), **limits).fit(X, y, groups=groups)
+
+
+def test_a_memory_and_groups_exclude_each_other(cancer):
+    X, _, y, _ = cancer
+    with (
+        config_context(enable_metadata_routing=True),
+        pytest.raises(ValueError, match="memory_size and groups exclude each other"),
+    ):
+        corrector(cv=GroupKFold(2), memory_size=9).fit(X, y, groups=np.arange(len(y)) // 7)
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-300, 1e300, 1e308])
+def test_weights_of_any_size_are_the_same(cancer, scale):
+    X, X_test, y, _ = cancer
+    base = FrozenEstimator(GaussianNB().fit(X, y))
+    expected, scaled = (
+        corrector(base).fit(X, y, sample_weight=weight).predict_proba(X_test)
+        for weight in (None, np.full(len(y), scale))
+    )
+    np.testing.assert_allclose(scaled, expected, atol=1e-12)
+
+
 def test_the_names_of_groups_do_not_matter(cancer):
     X, X_test, y, _ = cancer
     groups = np.arange(len(y)) // 7
@@ -399,6 +477,27 @@ def test_parameters_of_predict_proba_reach_the_classifier(cancer, limits):
     assert before.max() < 0.76
     if not limits:
         np.testing.assert_allclose(before, 0.5 + 0.5 * (plain - 0.5))
+
+
+def test_parameters_of_predict_proba_reach_whatever_predicts(cancer):
+    X, X_test, y, y_test = cancer
+    with config_context(enable_metadata_routing=True):
+        # A share of minus one turns the classifier round.
+        base = Truncated().set_predict_proba_request(share=True)
+        limits = {"max_fpr": 0.3, "memory_size": None}
+        model = corrector(base, **limits).fit(X, y, share=-1.0)
+        report = model.guard_report_["weighted"]
+        observed = model.check_guard(X_test, y_test, share=-1.0)["max_fpr"]["observed"]
+        assert report["proven"]
+        assert observed < 0.3
+        flagged = model.decide(X_test, share=-1.0).flagged
+        np.testing.assert_array_equal(flagged, model.predict(X_test, share=-1.0) == 1)
+        before = evaluate_correction(model, X_test, y_test, share=-1.0)["before"]
+        assert before["accuracy"] < 0.2
+        updated = corrector(base, memory_size=1000).fit(X, y, share=-1.0)
+        updated.partial_fit(X_test, y_test, share=-1.0)
+        remembered = updated.memory_["proba"][:, 1], updated.memory_["y"]
+        assert abs(np.corrcoef(*remembered)[0, 1]) > 0.8
 
 
 def test_parameters_of_predict_proba_are_taken_row_by_row(cancer):
@@ -465,7 +564,7 @@ def test_a_splitter_that_may_take_groups_does_without(cancer, routing):
 def test_a_splitter_of_groups_without_groups_is_an_error(cancer, routing):
     X, _, y, _ = cancer
     message = (
-        r"cv=GroupKFold\(.*\) takes groups, and fit got none: give fit\(..., groups=...\)"
+        r"cv=GroupKFold\(.*\) takes groups, and fit got none: give .* Its own error: The 'g"
     )
     with (
         config_context(enable_metadata_routing=routing),

@@ -45,14 +45,16 @@ def has_posterior(problem):
     Returns
     -------
     has_posterior : bool
-        False without features, with few rows for so many classes, with few groups, and
-        where there are few groups of duplicates.
+        False without features, with few rows for so many classes, where no class is in
+        enough groups, and where there are few groups of duplicates.
     """
     n_classes, n_groups = problem.proba.shape[1], len(problem.groups()[1])
     n_rows = n_groups if problem.row_groups is None else len(problem)
     has_features = problem.observations.shape[1] > 2 * n_classes
-    has_rows = n_rows >= _MIN_ROWS_PER_CLASS * n_classes and n_groups >= _N_FOLDS
-    return has_features and has_rows and not problem.has_few_groups()
+    has_rows = n_rows >= _MIN_ROWS_PER_CLASS * n_classes
+    if not has_features or not has_rows or problem.has_few_groups():
+        return False
+    return not _is_rare(problem).all()
 
 
 def cross_fit_posterior(problem, seed):

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sklearn_rlcorrect.agent.adjustment import adjust
 from sklearn_rlcorrect.rewards import brier, class_rewards, log_loss
@@ -50,8 +48,8 @@ class CorrectionProblem:
         order: rewards get them as the user has them, and ties go to the first of these.
 
     row_groups : ndarray of int of shape (n_samples,), default=None
-        Group of each row, such as its patient, where rows of a group resemble each other.
-        None: only duplicates do.
+        Group of each row, such as its patient, numbered from 0, where rows of a group
+        resemble each other. None: only duplicates do.
     """
 
     observations: np.ndarray
@@ -93,25 +91,25 @@ class CorrectionProblem:
         kept = np.flatnonzero(self.sample_weight)
         rows = self.take(kept)
         first, group = _equal_rows(rows.observations, rows._features, rows.y)
+        if rows.row_groups is not None:
+            # Equal rows of two groups are two.
+            groups = np.unique(rows.row_groups, return_inverse=True)[1]
+            groups = _canonical(groups, group)
+            rows = replace(rows, row_groups=groups)
+            pairs = group * (groups.max() + 1) + groups
+            _, first, group = np.unique(pairs, return_index=True, return_inverse=True)
         total = np.bincount(group, weights=rows.sample_weight)
-        merged = replace(rows.take(first), sample_weight=total * (len(total) / total.sum()))
-        if self.row_groups is None:
-            return merged
-        return replace(merged, row_groups=_connected(group, rows.row_groups))
+        return replace(rows.take(first), sample_weight=total * (len(total) / total.sum()))
 
     @property
     def _features(self):
         return self.observations[:, 2 * self.proba.shape[1] :]
 
     @cached_property
-    def _duplicates(self):
-        return _equal_rows(self.observations, self._features)[1]
-
-    @cached_property
     def _groups(self):
-        group = self._duplicates
-        if self.row_groups is not None:
-            group = _connected(group, self.row_groups)[group]
+        group = self.row_groups
+        if group is None:
+            group = _equal_rows(self.observations, self._features)[1]
         by_weight = np.lexsort([-self.sample_weight, group])
         _, first = np.unique(group[by_weight], return_index=True)
         return group, self.y[by_weight[first]]
@@ -119,9 +117,9 @@ class CorrectionProblem:
     def groups(self):
         """Return the group of each row, and a label of each group.
 
-        Rows with equal observations are in one group, whatever their labels: what is
-        learnt of one is known of the others. So are those of one of the `row_groups`. The
-        row of the largest weight gives the group its label.
+        Without `row_groups`, rows of one group have equal observations, whatever their
+        labels: what is learnt of one is known of the others. The row of the largest weight
+        gives the group its label.
         """
         return self._groups
 
@@ -130,10 +128,12 @@ class CorrectionProblem:
 
         None can then be memorised, and one that is held out would never be learnt at all.
         """
-        group = self._duplicates
-        n_groups = len(np.unique(group))
+        group, label = self.groups()
+        n_groups = len(label)
+        if self.row_groups is not None:
+            return False
         n_labels = len(np.unique(group * self.proba.shape[1] + self.y))
-        return len(self.groups()[1]) == 1 or (
+        return n_groups == 1 or (
             n_groups <= _FEW_GROUPS and n_labels - n_groups >= n_groups / 2
         )
 
@@ -206,17 +206,15 @@ class CorrectionProblem:
         return self.class_weights * self._finite(rewards)
 
 
-def _connected(group, other):
-    """Unite the groups that share a member with the same one of other groups.
+def _canonical(row_groups, content):
+    """Number groups by what they hold, so that neither names nor the order of rows matter.
 
-    Returns the united group of each group; they are in the order of their first one.
+    Groups of the same content are interchangeable.
     """
-    n_groups, n_others = group.max() + 1, other.max() + 1
-    edges = np.ones(len(group)), (group, n_groups + other)
-    graph = coo_array(edges, shape=2 * (n_groups + n_others,))
-    united = connected_components(graph, directed=False)[1][:n_groups]
-    _, first, united = np.unique(united, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[united]
+    marks = np.random.default_rng(0).integers(2**63, size=content.max() + 1)
+    signature = np.zeros(row_groups.max() + 1, dtype=np.uint64)
+    np.add.at(signature, row_groups, marks.astype(np.uint64)[content])
+    return np.argsort(np.argsort(signature, kind="stable"))[row_groups]
 
 
 def _equal_rows(observations, features, y=None):

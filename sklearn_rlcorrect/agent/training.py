@@ -188,7 +188,11 @@ def held_out_splits(problem, n_policies, validation_fraction, seed):
     group, label = problem.groups()
     if problem.has_few_groups():
         return [(np.arange(len(problem)),) * 2] * n_policies
-    parts = _stratified_windows(label, n_policies, validation_fraction, seed)
+    if problem.row_groups is None:
+        parts = _stratified_windows(label, n_policies, validation_fraction, seed)
+    else:
+        sizes = np.bincount(group, problem.sample_weight)
+        parts = _windows_of_groups(label, sizes, n_policies, validation_fraction, seed)
     held_out = [np.isin(group, part) for part in parts]
     return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in held_out]
 
@@ -199,11 +203,40 @@ def _stratified_windows(label, n_windows, size, seed):
     Entries are put in a random order in which the classes are evenly spread; the windows
     follow one another in it, from the end to the start again.
     """
-    rng, n_rows = np.random.default_rng(seed), len(label)
-    place = np.empty(n_rows)
+    order, n_rows = _spread(label, seed), len(label)
+    n_window = int(np.clip(np.ceil(size * n_rows), 1, n_rows - 1))
+    starts = n_window * np.arange(n_windows)
+    return [order[(start + np.arange(n_window)) % n_rows] for start in starts]
+
+
+def _windows_of_groups(label, sizes, n_windows, size, seed):
+    """Draw parts that hold a share of the rows, of groups of any sizes.
+
+    Groups that are larger than a part are always trained on, unless all are.
+    """
+    largest = max(size * sizes.sum(), sizes.min())
+    usable = np.flatnonzero(sizes <= largest)
+    order = usable[_spread(label[usable], seed)]
+    # Where the middle of each group lies, on a circle.
+    end = np.cumsum(sizes[order])
+    middle = (end - sizes[order] / 2) / end[-1]
+    share = min(size * sizes.sum() / end[-1], 0.5)
+    windows = []
+    for k in range(n_windows):
+        distance = (middle - k * share) % 1
+        is_in = distance < share
+        is_in[np.argmin(distance)] = True
+        if is_in.all() and len(order) == len(sizes):
+            is_in[np.argmax(distance)] = False
+        windows.append(order[is_in])
+    return windows
+
+
+def _spread(label, seed):
+    """Put entries in a random order in which the classes are evenly spread."""
+    rng = np.random.default_rng(seed)
+    place = np.empty(len(label))
     for k in np.unique(label):
         rows = rng.permutation(np.flatnonzero(label == k))
         place[rows] = (np.arange(len(rows)) + rng.random()) / len(rows)
-    order, n_window = np.argsort(place), int(np.clip(np.ceil(size * n_rows), 1, n_rows - 1))
-    starts = n_window * np.arange(n_windows)
-    return [order[(start + np.arange(n_window)) % n_rows] for start in starts]
+    return np.argsort(place)

@@ -78,6 +78,8 @@ def row_options(args):
         named.
     """
     options = {name: getattr(args, name) for name in ("data", "target", "data_dir")}
+    if csv_options(vars(args)) and not args.data:
+        raise ValueError("--sep and --encoding are of a CSV: give --data FILE, too")
     if not any(options.values()):
         return None
     return options | csv_options(vars(args))

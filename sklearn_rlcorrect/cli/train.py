@@ -29,6 +29,7 @@ from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.persistence import check_output, dump_model
 
 _HELD_OUT = 0.25
+_MOST_JOBS = 10_000
 
 
 def run(args):
@@ -79,6 +80,8 @@ def _check_options(args):
         )
     if args.model_name and not args.register_model:
         raise ValueError("--model-name is for --register-model: give both")
+    if abs(args.n_jobs) > _MOST_JOBS:
+        raise ValueError(f"--n-jobs {args.n_jobs} is more than any machine has cores")
     if set(args.model_name or "") & set("/:"):
         raise ValueError(f"--model-name {args.model_name} must not hold '/' or ':'")
 

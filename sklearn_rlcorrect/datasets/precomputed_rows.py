@@ -11,7 +11,7 @@ from sklearn_rlcorrect.persistence import check_output, replacing
 _PROBA, _LABELS, _HIDDEN = "baseline_probs.npy", "true_labels.npy", "hidden_reps.npy"
 
 # Kinds of types of arrays.
-_NUMBERS, _TEXTS = frozenset("biuf"), frozenset("US")
+_NUMBERS, _TEXTS = frozenset("biuf"), frozenset("U")
 
 
 @dataclass(frozen=True)
@@ -168,13 +168,15 @@ def write_precomputed(folder, proba, hidden, y):
 def _open_array(path, kinds):
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
+    with open(path, "rb") as file:
+        # np.load would read it, too, and leave it open if it is damaged.
+        if file.read(2) == b"PK":
+            raise ValueError(f"{path} must hold an array of numbers, and is an archive")
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"cannot read {path} as an array: {error}") from error
-    # np.load reads archives of arrays, too.
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
-        found = getattr(array, "dtype", "an archive")
+    except Exception as error:  # a damaged file can raise anything
+        raise ValueError(f"cannot read {path} as an array: {error!r}") from error
+    if array.dtype.kind not in kinds:
         wanted = "numbers or texts" if kinds > _NUMBERS else "numbers"
-        raise ValueError(f"{path} must hold an array of {wanted}, and holds {found}")
+        raise ValueError(f"{path} must hold an array of {wanted}, and holds {array.dtype}")
     return array

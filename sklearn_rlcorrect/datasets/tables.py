@@ -1,6 +1,7 @@
 """Tables from CSV and Parquet files, as a whole or in chunks."""
 
 import lzma
+import tarfile
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,8 @@ def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE, *, sep=",", encodi
 
 def _check_labels(y, name):
     # Not of the column itself, whose type may know categories that have no rows.
+    if any(isinstance(label, bytes) for label in y):
+        raise ValueError(f"{name} holds bytes: write texts or numbers")
     rarest = y.astype(object).value_counts().tail(1)
     if rarest.item() < 2:
         raise ValueError(
@@ -136,7 +139,7 @@ def _check_table(path):
 
 
 def _is_parquet(path):
-    return path.suffix in (".parquet", ".pq")
+    return path.suffix.lower() in (".parquet", ".pq")
 
 
 def _csv_options(sep, encoding):
@@ -157,13 +160,17 @@ def _one_error(path):
             f"cannot read {path}: {error}. Give its encoding, such as encoding='cp1252' "
             "(--encoding on the command line)"
         ) from error
-    except (ValueError, OSError, EOFError, LookupError, *_DAMAGE) as error:
+    except _DAMAGE as error:
         kind = "Parquet" if _is_parquet(path) else "CSV"
         raise ValueError(f"cannot read {path} as {kind}: {error}") from error
 
 
-# Of compressed files that were cut off, or are none.
-_DAMAGE = (zlib.error, lzma.LZMAError, BadZipFile)
+# What pandas and pyarrow raise for files that are cut off, damaged, or compressed by a
+# program that needs another package.
+_DAMAGE = (
+    *(ValueError, TypeError, OSError, EOFError, LookupError, ImportError),
+    *(zlib.error, lzma.LZMAError, BadZipFile, tarfile.TarError),
+)
 
 
 def _read(path, text_columns, options):
@@ -205,7 +212,7 @@ def _check_header(path, options):
     options = options | {"header": None, "dtype": str, "keep_default_na": False}
     names = pd.read_csv(path, nrows=1, **options).iloc[0].tolist()
     separators = [sep for sep in _SEPARATORS if sep in names[0] and len(names) == 1]
-    if separators:
+    if separators and _is_separated(path, options | {"sep": separators[0]}):
         raise ValueError(
             f"it looks separated by {separators[0]!r}: give sep={separators[0]!r} (--sep "
             "on the command line)"
@@ -214,6 +221,17 @@ def _check_header(path, options):
     # It raises, with the line, for a row that is longer than those before. Below a header,
     # it would take the first field of such a first row for the name of the row.
     pd.read_csv(path, nrows=2, **options)
+
+
+def _is_separated(path, options):
+    """Whether the header and the first row have as many fields by a separator."""
+    import pandas as pd
+
+    try:
+        rows = pd.read_csv(path, nrows=2, **options)
+    except ValueError:
+        return False
+    return bool((rows.iloc[-1] != "").all())
 
 
 def _check_names(names):

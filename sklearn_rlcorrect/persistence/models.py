@@ -1,6 +1,7 @@
 """Files of models: written and read by skops or joblib, and checked."""
 
 import copy
+import gzip
 import json
 from pathlib import Path
 from zipfile import ZipFile
@@ -56,7 +57,8 @@ def dump_model(model, path, *, with_memory=True):
     """
     if not with_memory:
         model = copy.copy(model)
-        del model.memory_
+        for name in ("memory_", "reward_memory_"):
+            vars(model).pop(name, None)
     with replacing(path) as temporary:
         if _is_skops(path):
             import skops.io
@@ -187,13 +189,19 @@ def _problem(model):
     n_observed = n_classes + n_scaled + (n_classes if posterior else 0)
     has_shapes = all(_is_network(net, n_observed, n_classes) for net in networks)
     order = getattr(model, "class_order_", np.arange(n_classes))
+    version = getattr(model, "format_version_", 0)
+    names = getattr(model, "feature_names_in_", None)
     checks = {
         "classes_ are not sorted": n_classes < 2
         or np.any(np.unique(model.classes_) != model.classes_),
         "policies_ lack a priority": set(PRIORITIES) - set(model.policies_),
-        "format_version_ is no number": not isinstance(
-            getattr(model, "format_version_", 0), int
-        ),
+        "format_version_ is none": not isinstance(version, int) or version < 0,
+        "class_order_ is missing": version == FORMAT_VERSION
+        and not hasattr(model, "class_order_"),
+        "feature_transformer_ is none": model.feature_transformer_ is not None
+        and not hasattr(model.feature_transformer_, "transform"),
+        "feature_names_in_ are not of n_features_in_": names is not None
+        and np.shape(names) != (model.n_features_in_,),
         "class_order_ is none of the classes": np.any(
             np.sort(order) != np.arange(n_classes)
         ),
@@ -247,9 +255,20 @@ def _is_skops(path):
 
 def _read_joblib(path, trusted):
     try:
+        _check_compression(path)
         return joblib.load(path)
     except Exception as error:  # a damaged file can raise anything
         raise ValueError(f"cannot read {path} as a joblib file: {error!r}") from error
+
+
+def _check_compression(path):
+    """Read a gzip file to its end: what is behind it would cost joblib all memory."""
+    with open(path, "rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    if is_gzip:
+        with gzip.open(path) as file:
+            while file.read(2**20):
+                pass
 
 
 def _read_skops(path, trusted):

@@ -192,17 +192,18 @@ def test_the_heaviest_row_labels_its_group():
     assert label[group].tolist() == [2, 2, 1, 1]
 
 
-def test_rows_of_one_group_stay_together_and_so_do_their_duplicates():
-    problem = make_problem(n_rows=6).take([0, 1, 1, 2, 3, 4, 5])
-    # Rows 1 and 2 are equal: they unite the groups 0 and 1.
-    problem = replace(problem, row_groups=np.array([0, 0, 1, 1, 2, 2, 3]))
-    for kept in (problem, problem.merged()):
-        group, label = kept.groups()
-        assert len(label) == 3
-        # By their probabilities, for merging sorts the rows.
-        sets = {frozenset(kept.proba[group == i, 0]) for i in range(3)}
-        parts = [[0, 1, 2, 3], [4, 5], [6]]
-        assert sets == {frozenset(problem.proba[rows, 0]) for rows in parts}
+def test_equal_rows_of_two_groups_are_two():
+    problem = make_problem(n_rows=6, sample_weight=np.ones(6)).take([0, 1, 1, 1, 2, 3])
+    problem = replace(problem, row_groups=np.array([0, 0, 1, 1, 2, 2]))
+    merged = problem.merged()
+    assert sorted(merged.sample_weight / merged.sample_weight.min()) == [1, 1, 1, 1, 2]
+    group, label = merged.groups()
+    assert len(label) == 3
+    # By their probabilities, for merging sorts the rows.
+    sets = {frozenset(merged.proba[group == i, 0]) for i in range(3)}
+    parts = [[0, 1], [2, 3], [4, 5]]
+    assert sets == {frozenset(problem.proba[rows, 0]) for rows in parts}
+    assert not merged.has_few_groups()
 
 
 @given(SEEDS)

@@ -403,3 +403,22 @@ def test_checkpoint_of_each_priority():
     assert selected_checkpoints(model) == expected
     # Earlier releases chose among checkpoints.
     assert selected_checkpoints(Fitted(selected_=expected)) == expected
+
+
+def test_a_group_counts_as_one_in_the_standard_error():
+    rng = np.random.default_rng(0)
+    few = random_problem(rng, 2)
+    many = few.take(np.repeat(np.arange(60), 5))
+    policies = [[rng.normal(size=(few.observations.shape[1], 2)), np.zeros(2)]]
+    checkpoints = [[nothing(few)], policies]
+    options = {"fp_costs": np.ones(2), "positives": np.array([1])}
+
+    def errors(problem):
+        front = score_candidates(problem, [np.arange(len(problem))], checkpoints, **options)
+        return front["accuracy_gain_error"]
+
+    expected = errors(few)
+    assert expected.max() > 0
+    grouped = replace(many, row_groups=np.repeat(np.arange(60), 5))
+    np.testing.assert_allclose(errors(grouped), expected)
+    np.testing.assert_allclose(errors(many), expected / np.sqrt(5))

@@ -95,6 +95,29 @@ def test_parts_keep_groups_together():
         assert len(rows) == 80
 
 
+@settings(deadline=None)
+@given(
+    st.lists(st.integers(1, 60), min_size=2, max_size=40),
+    st.floats(0.05, 0.6),
+    st.integers(1, 4),
+    st.integers(0, 100),
+)
+def test_parts_of_groups_of_any_size_hold_about_their_share(sizes, share, n_parts, seed):
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    rng = np.random.default_rng(seed)
+    y = rng.integers(2, size=len(groups))
+    y[:2] = 0, 1
+    problem = problem_of(rng.normal(size=(len(y), 1)), y)
+    splits = held_out_splits(replace(problem, row_groups=groups), n_parts, share, seed)
+    for trained, rows in splits:
+        assert len(trained) > 0
+        assert len(rows) > 0
+        assert set(groups[trained]) & set(groups[rows]) == set()
+        # A part ends within a group, and no usable one is larger than the part.
+        largest = max(share * len(y), min(sizes))
+        assert len(rows) <= share * len(y) + largest
+
+
 def test_few_duplicate_groups_are_in_both_parts():
     y = np.arange(100) % 2
     problem = problem_of(np.repeat([[0.0], [1.0]], 50, axis=0), y)

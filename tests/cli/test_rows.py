@@ -39,6 +39,12 @@ def test_a_format_is_remembered_with_the_training(table, capsys):
     )
 
 
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_format_without_a_file_is_refused(command, capsys):
+    message = error_of(capsys, command, "--no-mlflow", "--sep", ";")
+    assert "--sep and --encoding are of a CSV: give --data FILE" in message
+
+
 @pytest.mark.parametrize("kind", ["dates", "texts"])
 def test_a_column_that_is_no_number_any_more(quick, kind, table, capsys):
     dates = pd.date_range("2026-01-01", periods=len(table))

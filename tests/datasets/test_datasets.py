@@ -109,11 +109,14 @@ def test_any_separator_and_encoding(
         ("a,y\nÄ,0\n".encode("cp1252"), r"Give its encoding.*--encoding"),
         (gzip.compress(b"a,y\n1,0\n" * 99)[:-20], "cannot read"),
         (b"PK no archive", "cannot read"),
+        (b"\x28\xb5\x2f\xfd no archive", "cannot read"),
         ("", "No columns to parse"),
     ],
 )
 def test_what_is_no_csv_is_told_in_one_way(tmp_path, text, message):
-    suffix = {b"\x1f": ".gz", b"PK": ".zip"}.get(text[: 2 if text[:1] == b"P" else 1], "")
+    suffix = {b"\x1f": ".gz", b"PK": ".zip", b"\x28": ".zst"}.get(
+        text[: 2 if text[:1] == b"P" else 1], ""
+    )
     path = tmp_path / f"table.csv{suffix}"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     for read in (lambda: read_table(path, "y"), lambda: list(read_chunks(path))):
@@ -132,6 +135,42 @@ def test_options_of_a_csv_that_mean_nothing(tmp_path, options):
     (tmp_path / "table.csv").write_text("a,y\n1,0\n")
     with pytest.raises(ValueError, match=r"must be one character|unknown encoding"):
         read_table(tmp_path / "table.csv", "y", **options)
+
+
+def test_a_damaged_tar_is_one_error(tmp_path):
+    (tmp_path / "table.csv.tar").write_text("garbage")
+    with pytest.raises(ValueError, match="cannot read"):
+        read_table(tmp_path / "table.csv.tar", "y")
+
+
+def test_one_column_may_have_a_separator_in_its_name(tmp_path):
+    (tmp_path / "table.csv").write_text("price; EUR\n1\n2\n")
+    (table,) = read_chunks(tmp_path / "table.csv")
+    assert table["price; EUR"].tolist() == [1, 2]
+
+
+def test_labels_that_are_bytes(tmp_path):
+    table = pd.DataFrame({"a": [1, 2], "y": [b"no", b"no"]})
+    table.to_parquet(tmp_path / "table.parquet")
+    with pytest.raises(ValueError, match="holds bytes: write texts"):
+        read_table(tmp_path / "table.parquet", "y")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda b: b"PK\x03\x04zzzz",
+        lambda b: b.replace(b"(4, 2)", b"(-4,2)"),
+        lambda b: b.replace(b"{'descr'", b"[[[[[[[["),
+        lambda b: b[:60],
+    ],
+)
+def test_damaged_arrays_are_one_error(tmp_path, change):
+    np.save(tmp_path / "baseline_probs.npy", np.full((4, 2), 0.5))
+    good = (tmp_path / "baseline_probs.npy").read_bytes()
+    (tmp_path / "baseline_probs.npy").write_bytes(change(good))
+    with pytest.raises(ValueError, match=r"baseline_probs.npy"):
+        read_precomputed(tmp_path, labelled=False)
 
 
 def test_a_spreadsheet_is_refused(tmp_path):

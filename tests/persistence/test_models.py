@@ -236,8 +236,13 @@ def other_first_layer(network):
         (lambda m: setattr(m, "score_scale_", 0.0), "score_scale_ is out of range"),
         (lambda m: setattr(m, "score_scale_", np.nan), "score_scale_ is out of range"),
         (lambda m: setattr(m, "class_order_", np.array([0, 0])), "class_order_ is none"),
-        (lambda m: setattr(m, "format_version_", "5"), "format_version_ is no number"),
-        (lambda m: setattr(m, "format_version_", None), "format_version_ is no number"),
+        (lambda m: setattr(m, "format_version_", "5"), "format_version_ is none"),
+        (lambda m: setattr(m, "format_version_", -1), "format_version_ is none"),
+        (lambda m: delattr(m, "class_order_"), "class_order_ is missing"),
+        (lambda m: delattr(m, "feature_transformer_"), "AttributeError"),
+        (lambda m: setattr(m, "feature_transformer_", "x"), "feature_transformer_ is"),
+        (lambda m: setattr(m, "feature_names_in_", "x"), "feature_names_in_ are not"),
+        (lambda m: setattr(m, "format_version_", None), "format_version_ is none"),
         (lambda m: m.posterior_["feature"].fill(31), "posterior_ has other trees"),
         (lambda m: m.posterior_["feature"].fill(-1), "posterior_ has other trees"),
         (lambda m: m.posterior_["threshold"].fill(np.nan), "posterior_ has other trees"),
@@ -254,6 +259,18 @@ def test_a_corrector_that_no_fit_makes_is_refused(fitted, change, problem, name,
     change(model)
     dump_model(model, tmp_path / name)
     with pytest.raises(ValueError, match=f"no fit makes: ({problem})"):
+        load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["model.joblib", "model.skops"])
+def test_what_is_appended_to_a_file_is_refused(fitted, name, tmp_path):
+    dump_model(fitted[0], tmp_path / name)
+    with open(tmp_path / name, "ab") as file:
+        file.write(b"junk")
+    if name == "model.skops":
+        load_model(tmp_path / name)
+        return
+    with pytest.raises(ValueError, match=r"cannot read .*joblib as a joblib file: BadGzip"):
         load_model(tmp_path / name)
 
 
