@@ -258,11 +258,12 @@ def train_further(model, problem, last, fp_costs, positives, seed):
     )
     policies = checkpoints[-1][1]
     nothing = [[np.zeros_like(array) for array in policy] for policy in policies]
-    # What was learnt before is a candidate, too.
-    candidates = [(0, nothing, 0.0), *checkpoints[:: len(checkpoints) - 1]]
-    candidates = candidates if is_warm else checkpoints
+    if is_warm:
+        # What was learnt before is a candidate, too; a timestep has one entry.
+        before = (1, *checkpoints[0][1:])
+        checkpoints = [(0, nothing, 0.0), before, checkpoints[-1]]
     model.history_, model.front_, model.selected_, model.policies_ = select_policies(
-        problem, splits, candidates, fp_costs, positives
+        problem, splits, checkpoints, fp_costs, positives
     )
     model.posterior_ = posterior
     return policies

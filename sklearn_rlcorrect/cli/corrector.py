@@ -54,6 +54,7 @@ def make_corrector(args, data, baseline, X):
         confidence=args.confidence,
         guard_fraction=args.guard_fraction,
         total_timesteps=args.timesteps,
+        memory_size=args.memory_size,
         learning_rate=args.learning_rate,
         random_state=args.seed,
         n_jobs=args.n_jobs,

@@ -185,6 +185,87 @@ def add_optimization(group):
         )
 
 
+def add_memory(group):
+    """Add the options that let a model be updated later."""
+    group.add_argument(
+        "--memory-size",
+        type=int,
+        metavar="N",
+        help="keep as many rows in the model, for 'rlcorrect update' (default: none)",
+    )
+
+
+def add_rows(group):
+    """Add the options that name a table without labels."""
+    group.add_argument("--data", metavar="FILE", help="table, CSV or Parquet")
+    _add_csv(group)
+    group.set_defaults(data_dir=None)
+
+
+def add_costs(group):
+    """Add the options of decisions."""
+    for option, meaning in [
+        ("--fp-cost", "flagging a negative row (default: the --fp-weight of the training)"),
+        ("--fn-cost", "not flagging a positive row (default: 1)"),
+    ]:
+        group.add_argument(
+            option, metavar="COST", help=f"number or column: cost of {meaning}"
+        )
+    group.add_argument(
+        "--budget", type=int, metavar="N", help="rows to look at, at most (default: all)"
+    )
+    group.add_argument(
+        "--exploration",
+        type=float,
+        metavar="P",
+        help="probability with which a row that is not flagged is looked at (default: that "
+        "of the model, 0)",
+    )
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="seed of the exploration (default: none)"
+    )
+
+
+def add_decide_output(group):
+    """Add the options that name the file of decisions."""
+    group.add_argument(
+        "--output",
+        metavar="FILE",
+        default="decisions.csv",
+        help="file of the decisions (default: %(default)s)",
+    )
+    _add_overwrite(group)
+
+
+def add_outcomes(group):
+    """Add the options that name rows with outcomes."""
+    add_rows(group)
+    for option, meaning in [
+        ("--target", "labels of rows that were looked at"),
+        ("--propensity", "probabilities with which they were (default: 1)"),
+        ("--decision", "decisions that were taken: whether a row was flagged"),
+        ("--reward", "what these decisions brought"),
+    ]:
+        group.add_argument(option, metavar="COLUMN", help=f"column with the {meaning}")
+
+
+def add_update_output(group):
+    """Add the options that name the updated model."""
+    group.add_argument(
+        "--output",
+        metavar="FILE",
+        default="updated_model.joblib",
+        help="file of the updated model, by skops if it ends in .skops (default: "
+        "%(default)s)",
+    )
+    group.add_argument(
+        "--register-model",
+        metavar="NAME",
+        help="log the updated model to MLflow, too, and register new versions of NAME",
+    )
+    _add_overwrite(group)
+
+
 def add_train_output(group):
     """Add the options that name the files of a training."""
     group.add_argument(

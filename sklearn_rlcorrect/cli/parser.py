@@ -1,4 +1,4 @@
-"""The parser of the command line: four commands and their options."""
+"""The parser of the command line: six commands and their options."""
 
 import argparse
 
@@ -79,7 +79,8 @@ def _parser():
         required=True,
         parser_class=_OneLineParser,
     )
-    for add in (_add_train, _add_evaluate, _add_infer, _add_compare):
+    commands_of = (_add_train, _add_evaluate, _add_infer, _add_decide, _add_update)
+    for add in (*commands_of, _add_compare):
         add(commands)
     return parser
 
@@ -103,6 +104,7 @@ def _add_train(commands):
     options.add_limits(parser.add_argument_group("limits with a guarantee"))
     options.add_observations(parser.add_argument_group("observations of the policy"))
     options.add_optimization(parser.add_argument_group("training"))
+    options.add_memory(parser.add_argument_group("updates"))
     options.add_train_output(parser.add_argument_group("output"))
     tracking = parser.add_argument_group("MLflow")
     options.add_tracking(tracking)
@@ -139,6 +141,36 @@ def _add_infer(commands):
     options.add_unlabelled_rows(parser.add_argument_group("data"))
     options.add_infer_output(parser.add_argument_group("output"))
     options.add_tracking(parser.add_argument_group("MLflow"))
+
+
+def _add_decide(commands):
+    parser = commands.add_parser(
+        "decide",
+        help="flag rows by their costs, within a budget",
+        description="Flag the rows for which that is expected to save, and choose rows to "
+        "look at. Writes flagged, inspected, propensity and gain for each row.",
+    )
+    options.add_model(parser.add_argument_group("model"))
+    options.add_rows(parser.add_argument_group("data"))
+    options.add_costs(parser.add_argument_group("decisions"))
+    options.add_decide_output(parser.add_argument_group("output"))
+    options.add_tracking(parser.add_argument_group("MLflow"))
+
+
+def _add_update(commands):
+    parser = commands.add_parser(
+        "update",
+        help="teach a trained model rows whose outcomes came later",
+        description="Teach a trained model the labels of rows that were looked at, or the "
+        "rewards of decisions. The model must have been trained with --memory-size. The "
+        "classifier that it corrects stays as it is.",
+    )
+    options.add_model(parser.add_argument_group("model"))
+    options.add_outcomes(parser.add_argument_group("data"))
+    options.add_update_output(parser.add_argument_group("output"))
+    tracking = parser.add_argument_group("MLflow")
+    options.add_tracking(tracking)
+    options.add_experiment(tracking)
 
 
 def _add_compare(commands):

@@ -7,7 +7,7 @@ from sklearn_rlcorrect.datasets.precomputed_rows import (
     read_precomputed,
     write_precomputed,
 )
-from sklearn_rlcorrect.datasets.tables import read_chunks, read_table
+from sklearn_rlcorrect.datasets.tables import read_chunks, read_rows, read_table
 
 __all__ = [
     "PrecomputedRows",
@@ -15,6 +15,7 @@ __all__ = [
     "load_eights",
     "read_chunks",
     "read_precomputed",
+    "read_rows",
     "read_table",
     "write_precomputed",
 ]

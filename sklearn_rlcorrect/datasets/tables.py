@@ -104,6 +104,38 @@ def read_chunks(path, text_columns=(), chunk_size=CHUNK_SIZE, *, sep=",", encodi
             yield from _csv_chunks(path, text_columns, chunk_size, options)
 
 
+def read_rows(path, text_columns=(), *, sep=",", encoding="utf-8"):
+    """Read a table whole, each column as :func:`read_chunks` reads it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        CSV or Parquet.
+
+    text_columns : collection of str, default=()
+        Columns of a CSV to read as texts, whatever stands in them.
+
+    sep, encoding : str, default="," and "utf-8"
+        What separates the fields of a CSV, one character, and its encoding.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        All rows.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, or it cannot be read as a table, or has no rows.
+    """
+    path, options = _check_table(path), _csv_options(sep, encoding)
+    with _one_error(path):
+        table = _read(path, text_columns, options)
+    if table.empty:
+        raise ValueError(f"{path} has no rows")
+    return table
+
+
 def _check_labels(y, name):
     # Not of the column itself, whose type may know categories that have no rows.
     if any(isinstance(label, bytes) for label in y):
@@ -229,6 +261,9 @@ def _is_separated(path, options):
 
     try:
         rows = pd.read_csv(path, nrows=2, **options)
+    except UnicodeError:
+        # Of the first row, which says nothing against it.
+        return True
     except ValueError:
         return False
     return bool((rows.iloc[-1] != "").all())

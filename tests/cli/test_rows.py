@@ -39,9 +39,8 @@ def test_a_format_is_remembered_with_the_training(table, capsys):
     )
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate"])
-def test_a_format_without_a_file_is_refused(command, capsys):
-    message = error_of(capsys, command, "--no-mlflow", "--sep", ";")
+def test_a_format_without_a_file_is_refused(capsys):
+    message = error_of(capsys, "train", "--no-mlflow", "--sep", ";")
     assert "--sep and --encoding are of a CSV: give --data FILE" in message
 
 

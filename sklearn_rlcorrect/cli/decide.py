@@ -1,0 +1,64 @@
+"""``rlcorrect decide``: flag rows by their costs, within a budget."""
+
+from pathlib import Path
+
+from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.rows import csv_options
+from sklearn_rlcorrect.cli.store import mlflow_store
+from sklearn_rlcorrect.datasets import read_rows
+from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
+from sklearn_rlcorrect.persistence import check_output, replacing
+
+
+def run(args):
+    """Decide about rows.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of ``rlcorrect decide``.
+    """
+    if not args.data:
+        raise ValueError("give --data FILE: the rows to decide about")
+    check_not_input(args, [check_output(args.output, overwrite=args.overwrite)])
+    if Path(args.output).suffix != ".csv":
+        raise ValueError(f"--output {args.output} must end in .csv")
+    with mlflow_store(args):
+        model, _, name = named_model(args)
+    table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
+    if args.exploration is not None:
+        model.set_params(exploration=args.exploration)
+    decided = model.decide(
+        model_columns(model, table, args.data),
+        fp_cost=_cost(table, args.fp_cost),
+        fn_cost=_cost(table, args.fn_cost),
+        budget=args.budget,
+        random_state=args.seed,
+    )
+    _write(decided, args.output)
+    print(
+        f"{len(table)} rows: {decided.flagged.sum()} flagged, "
+        f"{decided.inspected.sum() - decided.flagged.sum()} others to look at, at an "
+        f"expected cost of {decided.exploration_cost:.4g}.\nModel {name}. Written: "
+        f"{args.output}"
+    )
+
+
+def _cost(table, text):
+    """A number, or the column of that name."""
+    if text is None or text in table.columns:
+        return None if text is None else table[text].to_numpy()
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(f"cost {text!r} is neither a number nor a column") from error
+
+
+def _write(decided, path):
+    import pandas as pd
+
+    names = ("flagged", "inspected", "propensity", "gain")
+    frame = pd.DataFrame({name: getattr(decided, name) for name in names})
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index_label="row")

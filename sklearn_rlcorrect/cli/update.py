@@ -1,0 +1,91 @@
+"""``rlcorrect update``: teach a trained model rows whose outcomes came later."""
+
+from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.rows import csv_options
+from sklearn_rlcorrect.cli.store import check_experiment, experiment_id, mlflow_store
+from sklearn_rlcorrect.datasets import read_rows
+from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
+from sklearn_rlcorrect.persistence import check_output, dump_model
+
+
+def run(args):
+    """Update a model.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of ``rlcorrect update``.
+    """
+    _check_options(args)
+    check_not_input(args, [check_output(args.output, overwrite=args.overwrite)])
+    with mlflow_store(args):
+        if args.register_model:
+            check_experiment(args)
+        model, _, name = named_model(args)
+        table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
+        X = model_columns(model, table, args.data)
+        _learn(args, model, table, X)
+        dump_model(model, args.output)
+        if args.register_model:
+            _register(args, model, X, table[args.target].to_numpy())
+    _print_entry(model, name, args.output)
+
+
+def _check_options(args):
+    if not args.data:
+        raise ValueError("give --data FILE: the rows whose outcomes are known")
+    has_rewards = bool(args.reward and args.decision)
+    if bool(args.reward) != bool(args.decision) or has_rewards == bool(args.target):
+        raise ValueError(
+            "give --target COLUMN, with labels, or --decision COLUMN and --reward COLUMN"
+        )
+    if args.register_model and has_rewards:
+        raise ValueError("--register-model logs scores, which need labels: give --target")
+    if args.register_model and args.no_mlflow:
+        raise ValueError("--register-model needs MLflow: leave --no-mlflow out")
+
+
+def _learn(args, model, table, X):
+    if model.memory_size is None:
+        raise ValueError(
+            "the model keeps no rows to learn from again: train it with --memory-size N"
+        )
+    propensity = _column(table, args.propensity, args.data) if args.propensity else None
+    if args.target:
+        y = _column(table, args.target, args.data)
+        model.partial_fit(X, y, propensity=propensity)
+        return
+    decision, reward = (
+        _column(table, name, args.data) for name in (args.decision, args.reward)
+    )
+    model.learn(X, decision, reward, propensity=propensity)
+
+
+def _column(table, name, source):
+    if name not in table.columns:
+        raise ValueError(f"{source} has no column {name!r}")
+    return table[name].to_numpy()
+
+
+def _register(args, model, X, y):
+    import mlflow
+
+    place = {"experiment_id": experiment_id(args), "run_name": "update"}
+    with mlflow.start_run(**place):
+        tracking.log_run(model, X, y, registered_model_name=args.register_model)
+
+
+def _print_entry(model, name, output):
+    entry = {key: values[-1] for key, values in model.update_history_.items()}
+    print(
+        f"{entry['n_rows']} rows, scored before they were learnt from: cost per row "
+        f"{entry['base_cost']:.4g} by the\nclassifier, {entry['corrected_cost']:.4g} "
+        f"corrected. Over the newest rows the correction saves {entry['gain']:.3g} per "
+        f"row\n(standard error {entry['gain_error']:.2g}, effective sample size "
+        f"{entry['effective_sample_size']:.0f})."
+    )
+    if entry["base_decides"]:
+        print("It does harm: the classifier decides until that changes.")
+    print(f"Update {len(model.update_history_['n_rows'])} of model {name}: {output}")

@@ -1,0 +1,109 @@
+"""``rlcorrect decide`` and ``update``: decisions out, outcomes in."""
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.persistence import load_model
+
+pytest_plugins = ["cli_fixtures"]
+pytestmark = [
+    pytest.mark.usefixtures("empty_folder"),
+    pytest.mark.filterwarnings("ignore:The correction did worse:UserWarning"),
+]
+MODEL = ["--no-mlflow", "--model", "model.joblib"]
+
+
+@pytest.fixture
+def with_memory(table):
+    """A model with a memory in model.joblib, and its rows in table.csv."""
+    table.to_csv("table.csv", index=False)
+    train = "train --no-mlflow --data table.csv --target label --timesteps 400"
+    options = "--memory-size 200 --output model.joblib"
+    assert main([*train.split(), *options.split()]) == 0
+    return load_model("model.joblib")
+
+
+def test_decide_writes_what_the_model_decides(with_memory, table, capsys):
+    table["amount"] = np.arange(len(table)) / 100
+    table.to_csv("rows.csv", index=False)
+    options = "--fp-cost 1 --fn-cost amount --budget 50 --exploration 0.2 --seed 3"
+    assert main(["decide", *MODEL, "--data", "rows.csv", *options.split()]) == 0
+    written = pd.read_csv("decisions.csv")
+    model = with_memory.set_params(exploration=0.2)
+    X = table[list(model.feature_names_in_)]
+    expected = model.decide(
+        X, fp_cost=1, fn_cost=table["amount"], budget=50, random_state=3
+    )
+    for name in ("flagged", "inspected", "propensity", "gain"):
+        np.testing.assert_allclose(written[name], getattr(expected, name), atol=1e-12)
+    output = capsys.readouterr().out
+    assert f"{expected.flagged.sum()} flagged, 10 others to look at, at an" in output
+    assert f"{expected.exploration_cost:.4g}" in output
+
+
+def test_update_is_partial_fit(with_memory, table, capsys):
+    table["seen"] = 0.5
+    table[:100].to_csv("labels.csv", index=False)
+    options = "--data labels.csv --target label --propensity seen"
+    assert main(["update", *MODEL, *options.split()]) == 0
+    updated = load_model("updated_model.joblib")
+    X = table[list(with_memory.feature_names_in_)]
+    with_memory.partial_fit(X[:100], table["label"][:100], propensity=np.full(100, 0.5))
+    np.testing.assert_array_equal(updated.predict_proba(X), with_memory.predict_proba(X))
+    assert "100 rows, scored before they were learnt from" in capsys.readouterr().out
+    assert main(["update", *MODEL, *options.split()]) == 2
+    assert "updated_model.joblib exists" in capsys.readouterr().err
+
+
+def test_update_by_rewards(with_memory, table):
+    rng = np.random.default_rng(0)
+    table["flagged"] = rng.random(len(table)) < 0.5
+    gain = np.where(table["label"] == "malignant", 1.0, -1.0)
+    table["reward"] = np.where(table["flagged"], gain, 0)
+    table.to_parquet("rewards.parquet")
+    options = "--data rewards.parquet --decision flagged --reward reward"
+    assert main(["update", *MODEL, *options.split(), "--output", "u.skops"]) == 0
+    updated = load_model("u.skops", trusted=["numpy.dtype"])
+    assert len(updated.reward_memory_["reward"]) == 200
+
+
+@pytest.mark.usefixtures("store")
+def test_an_update_becomes_a_version(table, capsys):
+    table.to_csv("table.csv", index=False)
+    rows = ["--data", "table.csv", "--target", "label"]
+    train = ["train", *rows, "--timesteps", "400", "--memory-size", "200"]
+    assert main([*train, "--register-model", "--model-name", "mine"]) == 0
+    update = ["update", "--model", "models:/mine@weighted", *rows]
+    assert main([*update, "--register-model", "mine"]) == 0
+    client = mlflow.MlflowClient()
+    assert len(client.search_model_versions("name = 'mine'")) == 6
+    loaded = mlflow.sklearn.load_model("models:/mine@weighted")
+    assert loaded.update_history_["n_rows"].tolist() == [len(table)]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("decide", "give --data FILE"),
+        ("decide --data table.csv --output x.json", "must end in .csv"),
+        ("decide --data table.csv --fp-cost much", "cost 'much' is neither a number nor"),
+        ("decide --data table.csv --budget -1", "budget=-1 must be a number of rows"),
+        ("update", "give --data FILE"),
+        ("update --data table.csv", "give --target COLUMN, with labels, or --decision"),
+        ("update --data table.csv --target nope", "table.csv has no column 'nope'"),
+        ("update --data table.csv --reward label", "give --target COLUMN"),
+        ("update --data table.csv --target label --register-model m", "needs MLflow"),
+    ],
+)
+def test_bad_input(with_memory, command, message, capsys):
+    assert main([*command.split(), *MODEL]) == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_model_without_a_memory(quick, capsys):
+    update = ["update", *MODEL, "--data", "table.csv", "--target", "label"]
+    assert main(update) == 2
+    assert "train it with --memory-size N" in capsys.readouterr().err
