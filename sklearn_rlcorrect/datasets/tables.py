@@ -261,9 +261,6 @@ def _is_separated(path, options):
 
     try:
         rows = pd.read_csv(path, nrows=2, **options)
-    except UnicodeError:
-        # Of the first row, which says nothing against it.
-        return True
     except ValueError:
         return False
     return bool((rows.iloc[-1] != "").all())
