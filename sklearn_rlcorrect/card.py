@@ -36,6 +36,10 @@ _NOT_PROVEN = (
     "Not proven on {n_rows} rows that nothing was fitted on: {limits}. The probabilities "
     "are therefore left as they are."
 )
+_STALE = (
+    "What was proven on {n_rows} rows, {limits}, was proven before the last update: test it "
+    "on fresh rows by `check_guard`."
+)
 _SCORES = (
     "The corrected values are decision scores, not calibrated probabilities: {reason}."
 )
@@ -199,6 +203,7 @@ def _evidence(estimator):
     if "proven" not in report:
         return _MEASURED
     text = _PROVEN if report["proven"] else _NOT_PROVEN
+    text = _STALE if report.get("stale") else text
     return text.format(n_rows=report["n_rows"], limits=describe(Limits.of_report(report)))
 
 

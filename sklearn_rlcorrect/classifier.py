@@ -232,7 +232,8 @@ class RLCalibratedClassifier(
         of `max_adjustment_` in use; 0 is the classifier alone), "threshold" (None is the
         most probable class) of the class "positive", "n_rows", "n_positives", "n_tested",
         the limits, "confidence" and "risk"; and per candidate "shrinkages",
-        "thresholds", "broken" and "fixed" decisions, "p_values" and "accepted".
+        "thresholds", "broken" and "fixed" decisions, "p_values" and "accepted". After an
+        update "stale" is True: what was proven was of another correction.
 
     memory_ : dict
         Rows that :meth:`partial_fit` learns from again, oldest first: "observations",

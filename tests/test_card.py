@@ -123,3 +123,14 @@ def test_limits_that_were_not_proven_are_said(overcautious, tmp_path):
         "Not proven on 80 rows that nothing was fitted on: max_accuracy_drop=0 at "
         "confidence=0.95."
     ) in text
+
+
+def test_limits_that_an_update_made_stale_are_said(cancer, tmp_path):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(
+        GaussianNB(), max_accuracy_drop=0.3, memory_size=200, **QUICK
+    )
+    model.fit(X, y).partial_fit(X_test[:50], y_test[:50])
+    text = write_model_card(model, X_test[50:], y_test[50:], tmp_path / "card").read_text()
+    assert "was proven before the last update: test it on fresh rows by `check_" in text
+    assert "Not proven" not in text
