@@ -37,8 +37,8 @@ _NOT_PROVEN = (
     "are therefore left as they are."
 )
 _STALE = (
-    "What was proven on {n_rows} rows, {limits}, was proven before the last update: test it "
-    "on fresh rows by `check_guard`."
+    "What was proven on {n_rows} rows, {limits}, was proven before the last update: test "
+    "it on fresh rows by `check_guard`."
 )
 _SCORES = (
     "The corrected values are decision scores, not calibrated probabilities: {reason}."

@@ -125,6 +125,7 @@ def test_limits_that_were_not_proven_are_said(overcautious, tmp_path):
     ) in text
 
 
+@pytest.mark.filterwarnings("ignore:The correction did worse:UserWarning")
 def test_limits_that_an_update_made_stale_are_said(cancer, tmp_path):
     X, X_test, y, y_test = cancer
     model = RLCalibratedClassifier(
