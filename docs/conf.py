@@ -51,6 +51,8 @@ sphinx_gallery_conf = {
             "plot_frozen_model.py",
             "plot_multiclass.py",
             "plot_multilabel.py",
+            "plot_drift.py",
+            "plot_budget.py",
             "plot_text.py",
             "plot_own_reward.py",
             "plot_mlflow.py",
