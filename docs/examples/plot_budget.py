@@ -22,6 +22,7 @@ N_DAYS, NEW_FRAUD, BUDGET = 30, 5, 60
 
 
 def transactions(rng, day, n_rows=600):
+    """Generate the rows of a day, their amounts and whether they are fraud."""
     X = rng.normal(size=(n_rows, 4))
     amount = rng.lognormal(4, 1, n_rows)
     known = X[:, 0] + 0.5 * rng.normal(size=n_rows) > 2.2
@@ -47,6 +48,7 @@ from sklearn_rlcorrect import RLCalibratedClassifier
 
 
 def caught_by_day(exploration, seed=0):
+    """Return the amounts that are caught, and all of the fraud, day by day."""
     rng, caught, total = np.random.default_rng(seed), [], []
     model = RLCalibratedClassifier(
         classifier,
@@ -71,6 +73,7 @@ def caught_by_day(exploration, seed=0):
 
 
 def caught_by_classifier(seed=0):
+    """Return what the classifier's own ranking catches."""
     rng, caught = np.random.default_rng(seed), []
     for day in range(N_DAYS):
         X, amount, y = transactions(rng, day)
@@ -105,5 +108,5 @@ for (name, values), color in zip(
     )
 ax.axvline(NEW_FRAUD, color="#D55E00", ls=":", label="a new kind of fraud")
 ax.set(xlabel="day", ylabel="caught so far, part of the amount", xlim=(0, N_DAYS - 1))
-ax.legend(frameon=False, loc="lower left")
+ax.legend(frameon=False, loc="upper right")
 ax.spines[["top", "right"]].set_visible(False)

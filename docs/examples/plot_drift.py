@@ -25,6 +25,7 @@ rng = np.random.default_rng(0)
 
 
 def batch(k, n_rows=200):
+    """Generate a batch."""
     X = rng.normal(size=(n_rows, 4))
     signal = X[:, 0] if k < DRIFT else X[:, 1]
     return X, (signal + 0.6 * rng.normal(size=n_rows) > 0.3).astype(int)
@@ -48,6 +49,7 @@ model = RLCalibratedClassifier(
 
 
 def cost(y, predicted):
+    """Return the cost of all mistakes."""
     return COST * np.sum((predicted == 1) & (y == 0)) + np.sum((predicted == 0) & (y == 1))
 
 
