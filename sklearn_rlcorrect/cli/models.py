@@ -49,12 +49,12 @@ def named_model(args):
 
 
 def _from_file(path):
-    # Harmless, but unknown to skops: the type of a column, which imputers keep.
-    model = load_model(path, trusted=["numpy.dtype"])
-    if Path(path).suffix != ".skops":
+    if Path(path).is_file() and Path(path).suffix != ".skops":
         print(
-            f"note: {path} is a joblib file: loading one can run code of its author, which "
-            "loading a .skops file cannot",
+            f"note: {path} is a joblib file, and loading one can run code of its author: "
+            "load those of people you trust, or use .skops",
             file=sys.stderr,
+            flush=True,
         )
-    return model, None, Path(path).stem
+    # Harmless, but unknown to skops: the type of a column, which imputers keep.
+    return load_model(path, trusted=["numpy.dtype"]), None, Path(path).stem

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -41,6 +42,28 @@ def absolute_uri(tracking_uri):
     """
     path = _database(tracking_uri)
     return tracking_uri if path is None else f"{_SQLITE}{path.resolve()}"
+
+
+def shown_uri(tracking_uri):
+    """Hide the password of a URI, for messages.
+
+    Parameters
+    ----------
+    tracking_uri : str
+        URI of any store.
+
+    Returns
+    -------
+    shown : str
+        With ``***`` for the password.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.cli.store import shown_uri
+    >>> shown_uri("postgresql://bob:secret@host/db")
+    'postgresql://bob:***@host/db'
+    """
+    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", tracking_uri)
 
 
 @contextlib.contextmanager
@@ -213,7 +236,10 @@ def _check_readable(tracking_uri):
             _connect(tracking_uri)
             mlflow.MlflowClient().search_experiments(max_results=1)
     except Exception as error:  # each kind of store fails in its own way
-        raise ValueError(f"cannot use {tracking_uri}: {error}") from error
+        hint = ""
+        if tracking_uri.startswith("http"):
+            hint = " (is it running? MLFLOW_HTTP_REQUEST_TIMEOUT makes MLflow wait longer)"
+        raise ValueError(f"cannot use {shown_uri(tracking_uri)}{hint}: {error}") from error
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from sklearn_rlcorrect.cli.store import (
     check_store,
     experiment_id,
     mlflow_store,
+    shown_uri,
 )
 from sklearn_rlcorrect.datasets import check_precomputed_output, write_precomputed
 from sklearn_rlcorrect.evaluation import evaluate_correction
@@ -216,7 +217,7 @@ def _print_places(args, model, run_id):
 
 
 def _print_run(args, run_id):
-    uri = shlex.quote(args.tracking_uri)
+    uri = shlex.quote(shown_uri(args.tracking_uri))
     print(
         f"\nMLflow run {run_id} (experiment {args.experiment_name}) holds the model, "
         "its learning\ncurves and pictures. To view and evaluate it:\n"

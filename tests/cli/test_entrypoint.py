@@ -130,9 +130,11 @@ def test_bad_input_is_one_line_and_leaves_no_trace(
     assert main(command.split()) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("rlcorrect: error: ")
-    assert message in captured.err
-    assert captured.err.count("\n") == 1
+    *notes, error = captured.err.splitlines()
+    assert error.startswith("rlcorrect: error: ")
+    assert message in error
+    assert all(note.startswith("note: ") for note in notes)
+    assert len(notes) <= 1
     assert sorted(os.listdir()) == before
     assert (tmp_path / "there.joblib").read_bytes() == b""
 
@@ -179,8 +181,24 @@ def test_loading_a_joblib_file_is_told(quick, capsys):
     infer = ["infer", "--no-mlflow", "--data", "rows.csv", "--overwrite", "--model"]
     assert main([*infer, "model.joblib"]) == 0
     note = capsys.readouterr().err
-    assert note.startswith("note: model.joblib is a joblib file: loading one can run code")
+    assert note.startswith("note: model.joblib is a joblib file, and loading one can run")
     assert note.count("\n") == 1
     dump_model(quick[0], "model.skops")
     assert main([*infer, "model.skops"]) == 0
     assert capsys.readouterr().err == ""
+
+
+class Payload:
+    """Pickle that runs where it is loaded."""
+
+    def __reduce__(self):
+        return os.write, (2, b"payload")
+
+
+def test_the_note_comes_before_the_file_is_loaded(capfd):
+    joblib.dump(Payload(), "hostile.joblib")
+    Path("rows.csv").write_text("a\n1\n")
+    infer = ["infer", "--no-mlflow", "--data", "rows.csv", "--model", "hostile.joblib"]
+    assert main(infer) == 2
+    error = capfd.readouterr().err
+    assert error.index("note: hostile.joblib is a joblib file") < error.index("payload")

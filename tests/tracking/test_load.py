@@ -49,7 +49,7 @@ def test_unknown_models(uri, message):
         load_model(uri)
 
 
-@pytest.mark.filterwarnings("ignore:.*Add type hints:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*[Tt]ype hint:UserWarning")
 def test_other_models_are_refused(cancer):
     X, _, y, _ = cancer
     with mlflow.start_run() as run:
