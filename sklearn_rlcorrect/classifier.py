@@ -611,9 +611,10 @@ class RLCalibratedClassifier(
         """Decide which rows to flag as positive, and which to look at.
 
         A row is flagged if that is expected to save: at the posterior ``eta`` of the
-        positive classes, if ``eta * fn_cost > (1 - eta) * fp_cost`` [2]_. The posterior is
-        what was corrected, without the shift by `fp_weight`; that holds for the rewards
-        "brier" and "log_loss".
+        positive classes, if ``eta * fn_cost > (1 - eta) * fp_cost`` (Elkan, "The
+        Foundations of Cost-Sensitive Learning", IJCAI 2001). The posterior is what was
+        corrected, without the shift by `fp_weight`; that holds for the rewards "brier" and
+        "log_loss".
 
         Parameters
         ----------
