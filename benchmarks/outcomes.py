@@ -44,16 +44,18 @@ def main():
         for (task, data), run in TASKS.items():
             if args.tasks and task not in args.tasks.split(","):
                 continue
-            if (task, data, seed) in done or not has_data(args.data, data):
+            if (task, data, seed) in done or not has_data(args.data_dir, data):
                 continue
-            append(args.output, [(task, data, *row) for row in run(args.data, data, seed)])
+            append(
+                args.output, [(task, data, *row) for row in run(args.data_dir, data, seed)]
+            )
             print(task, data, seed, flush=True)
 
 
 def parse():
     """Read the options."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data-dir", type=Path, default=Path("../shared/data"))
     parser.add_argument("--output", type=Path, default=Path("outcomes.csv"))
     parser.add_argument("--tasks", help="only these, separated by commas")
     parser.add_argument("--seeds", type=int, default=10)
