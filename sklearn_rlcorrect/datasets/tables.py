@@ -263,7 +263,8 @@ def _is_separated(path, options):
         rows = pd.read_csv(path, nrows=2, **options)
     except ValueError:
         return False
-    return bool((rows.iloc[-1] != "").all())
+    # A field that is not there is missing; one that is empty is a text here.
+    return not rows.iloc[-1].isna().any()
 
 
 def _check_names(names):
