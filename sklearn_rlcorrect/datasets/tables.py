@@ -244,7 +244,7 @@ def _check_header(path, options):
     options = options | {"header": None, "dtype": str, "keep_default_na": False}
     names = pd.read_csv(path, nrows=1, **options).iloc[0].tolist()
     separators = [sep for sep in _SEPARATORS if sep in names[0] and len(names) == 1]
-    if separators and _is_separated(path, options | {"sep": separators[0]}):
+    if separators and _is_separated(path, options, separators[0]):
         raise ValueError(
             f"it looks separated by {separators[0]!r}: give sep={separators[0]!r} (--sep "
             "on the command line)"
@@ -255,16 +255,16 @@ def _check_header(path, options):
     pd.read_csv(path, nrows=2, **options)
 
 
-def _is_separated(path, options):
-    """Whether the header and the first row have as many fields by a separator."""
+def _is_separated(path, options, sep):
+    """Whether the first row below a header holds another separator, too."""
     import pandas as pd
 
     try:
         rows = pd.read_csv(path, nrows=2, **options)
     except ValueError:
-        return False
-    # A field that is not there is missing; one that is empty is a text here.
-    return not rows.iloc[-1].isna().any()
+        # Of more fields than the header, such as decimal commas make.
+        return True
+    return len(rows) == 1 or any(sep in field for field in rows.iloc[1])
 
 
 def _check_names(names):
