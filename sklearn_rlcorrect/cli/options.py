@@ -241,12 +241,12 @@ def add_outcomes(group):
     """Add the options that name rows with outcomes."""
     add_rows(group)
     for option, meaning in [
-        ("--target", "labels of rows that were looked at"),
-        ("--propensity", "probabilities with which they were (default: 1)"),
-        ("--decision", "decisions that were taken: whether a row was flagged"),
+        ("--target", "the labels of rows that were looked at"),
+        ("--propensity", "the probabilities with which they were (default: 1)"),
+        ("--decision", "the decisions that were taken: whether a row was flagged"),
         ("--reward", "what these decisions brought"),
     ]:
-        group.add_argument(option, metavar="COLUMN", help=f"column with the {meaning}")
+        group.add_argument(option, metavar="COLUMN", help=f"column with {meaning}")
 
 
 def add_update_output(group):
