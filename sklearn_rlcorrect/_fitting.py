@@ -17,12 +17,11 @@ from sklearn.utils.validation import validate_data
 from sklearn_rlcorrect._callbacks import fit_task
 from sklearn_rlcorrect._crossfit import cross_fit, predict_classes_proba
 from sklearn_rlcorrect._routing import RoutedRows, groups_of_guard, route, row_groups
-from sklearn_rlcorrect._updating import begin_memory
+from sklearn_rlcorrect._updating import begin_memory, costs_of, reward_of
 from sklearn_rlcorrect._validation import (
     check_base,
     check_kernel,
     check_parameters,
-    check_reward,
     check_rows_can_be_held_out,
     check_sample_weight,
     check_target,
@@ -40,12 +39,9 @@ from sklearn_rlcorrect.agent.training import (
 )
 from sklearn_rlcorrect.guard import Limits, warnings_of
 from sklearn_rlcorrect.guard.proof import hold_out, prove
-from sklearn_rlcorrect.metrics import label_indices, positive_classes
+from sklearn_rlcorrect.metrics import label_indices
 from sklearn_rlcorrect.rewards import (
-    REWARDS,
     class_weights,
-    false_positive_costs,
-    positive_labels,
 )
 
 # Of weights whose sums can be trusted.
@@ -104,6 +100,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
     all_rows = _correction_problem(model, rows, base.proba, reward, fp_costs)
     problem = all_rows.merged()
     if model.memory_size is None:
+        # They would take memory as long as the training lasts.
         del all_rows
     splits = held_out_splits(
         problem, model.n_policies, model.validation_fraction, next(seeds)
@@ -177,7 +174,7 @@ def _checked_rows(model, estimator, X, y, sample_weight, metadata):
 def _objective(model):
     """Reward of an adjustment, cost of a false positive per class, positive classes."""
     classes, fp_weight, pos_label = model.classes_, model.fp_weight, model.pos_label
-    fp_costs = false_positive_costs(fp_weight, classes, pos_label)
+    fp_costs, positives = costs_of(model)
     default = signature(type(model)).parameters["fp_weight"].default
     if has_idle_weight(fp_weight, default, classes, pos_label):
         warnings.warn(
@@ -186,9 +183,7 @@ def _objective(model):
             "dict of costs per class, or pos_label.",
             stacklevel=5,  # the caller of fit
         )
-    reward = model.reward if callable(model.reward) else REWARDS[model.reward]
-    positives = positive_classes(classes, positive_labels(fp_weight, pos_label))
-    return check_reward(reward, len(classes)), fp_costs, positives
+    return reward_of(model), fp_costs, positives
 
 
 def _prove_limits(model, calibration, problem, splits, positive):

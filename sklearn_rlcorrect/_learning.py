@@ -19,6 +19,7 @@ from sklearn_rlcorrect._crossfit import cross_fit
 from sklearn_rlcorrect._routing import RoutedRows
 from sklearn_rlcorrect._updating import (
     arrays_of,
+    costs_of,
     note_update,
     observe_rows,
     train_further,
@@ -38,8 +39,7 @@ from sklearn_rlcorrect.agent.prediction import correct
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.agent.training import fit_features
 from sklearn_rlcorrect.agent.values import cross_fit_values
-from sklearn_rlcorrect.metrics import positive_classes
-from sklearn_rlcorrect.rewards import REWARDS, positive_labels
+from sklearn_rlcorrect.rewards import REWARDS
 
 
 def learn_from_rewards(model, X, flagged, reward, propensity, predict_params):
@@ -124,8 +124,7 @@ def _seed(model):
 
 
 def _positive_class(model):
-    labels = positive_labels(model.fp_weight, model.pos_label)
-    positives = positive_classes(model.classes_, labels)
+    _, positives = costs_of(model)
     if len(model.classes_) != 2:
         raise ValueError(
             f"learn takes decisions to flag a row or not, for two classes: there are "

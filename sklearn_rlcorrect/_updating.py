@@ -17,8 +17,7 @@ from sklearn_rlcorrect._validation import (
     check_sample_weight,
 )
 from sklearn_rlcorrect.agent.memory import remember
-from sklearn_rlcorrect.agent.observation import dense_features, observe
-from sklearn_rlcorrect.agent.prediction import correct
+from sklearn_rlcorrect.agent.prediction import correct, observe_without_posterior
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.agent.selection import select_policies
 from sklearn_rlcorrect.agent.training import fit_posteriors, held_out_splits
@@ -56,7 +55,10 @@ def begin_memory(model, problem, policies, seed):
         Seed of the updates.
     """
     # Rows of a fit are not in an order of time, for all that is known.
-    rows = _memory_rows(problem, np.full(len(problem), np.nan))
+    gain = np.full(len(problem), np.nan)
+    rows = _memory_rows(
+        problem.observations, problem.proba, problem.y, problem.sample_weight, gain
+    )
     rng = np.random.default_rng(seed)
     model.memory_ = remember({}, rows, model.memory_size, 0.0, rng)
     model.memory_ |= {"policies": policies, "seed": seed}
@@ -84,7 +86,7 @@ def update_corrector(model, X, y, sample_weight, propensity, predict_params):
         Metadata for the classifier's `predict_proba`.
     """
     X, y, weight = _checked_rows(model, X, y, sample_weight, propensity)
-    fp_costs, positives = _costs(model)
+    fp_costs, positives = costs_of(model)
     observed = observe_rows(model, X, predict_params)
     new, costs = _new_rows(model, X, y, weight, fp_costs, observed)
     n_updates = len(model.update_history_.get("n_rows", ()))
@@ -116,11 +118,42 @@ def _checked_rows(model, X, y, sample_weight, propensity):
     return X, label_indices(y, model.classes_), weight / check_propensity(propensity, y)
 
 
-def _costs(model):
-    """Cost of a false positive per class, and the positive classes."""
+def costs_of(model):
+    """Return the cost of a false positive per class, and the positive classes.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        With its classes.
+
+    Returns
+    -------
+    fp_costs : ndarray of shape (n_classes,)
+        Costs.
+
+    positives : ndarray of int
+        Indices of classes.
+    """
     fp_costs = false_positive_costs(model.fp_weight, model.classes_, model.pos_label)
     labels = positive_labels(model.fp_weight, model.pos_label)
     return fp_costs, positive_classes(model.classes_, labels)
+
+
+def reward_of(model):
+    """Return the reward of a corrector as a function that was tried.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        With its classes.
+
+    Returns
+    -------
+    reward : callable
+        See :mod:`sklearn_rlcorrect.rewards`.
+    """
+    reward = model.reward if callable(model.reward) else REWARDS[model.reward]
+    return check_reward(reward, len(model.classes_))
 
 
 def _new_rows(model, X, y, weight, fp_costs, observed):
@@ -132,10 +165,9 @@ def _new_rows(model, X, y, weight, fp_costs, observed):
         np.where(decided != y, fp_costs[decided], 0.0)
         for decided in (proba.argmax(axis=1), corrected.argmax(axis=1))
     ]
-    order = model.class_order_
+    order, gain = model.class_order_, costs[0] - costs[1]
     y = np.argsort(order)[y]
-    problem = _problem(model, observations, proba[:, order], y, weight, fp_costs)
-    return _memory_rows(problem, costs[0] - costs[1]), costs
+    return _memory_rows(observations, proba[:, order], y, weight, gain), costs
 
 
 def observe_rows(model, X, predict_params):
@@ -163,19 +195,16 @@ def observe_rows(model, X, predict_params):
     proba = predict_classes_proba(
         model.estimator_, X, model.classes_, model.score_scale_, predict_params
     )
-    features = dense_features(model.feature_transformer_, X)
-    order = model.class_order_
-    return proba, observe(proba, features, model.observation_scaler_, order)
+    return proba, observe_without_posterior(model, X, proba)
 
 
 def _problem(model, observations, proba, y, weight, fp_costs):
-    reward = model.reward if callable(model.reward) else REWARDS[model.reward]
     order = model.class_order_
     return CorrectionProblem(
         observations=observations,
         proba=proba,
         y=y,
-        reward=check_reward(reward, len(order)),
+        reward=reward_of(model),
         class_weights=class_weights(fp_costs[order]),
         max_adjustment=model.max_adjustment_,
         sample_weight=weight,
@@ -183,12 +212,12 @@ def _problem(model, observations, proba, y, weight, fp_costs):
     )
 
 
-def _memory_rows(problem, gain):
+def _memory_rows(observations, proba, y, weight, gain):
     return {
-        "observations": problem.observations,
-        "proba": problem.proba,
-        "y": problem.y,
-        "weight": problem.sample_weight,
+        "observations": observations,
+        "proba": proba,
+        "y": y,
+        "weight": weight,
         "gain": gain,
     }
 
@@ -257,8 +286,8 @@ def train_further(model, problem, last, fp_costs, positives, seed):
         initial=last if is_warm else None,
     )
     policies = checkpoints[-1][1]
-    nothing = [[np.zeros_like(array) for array in policy] for policy in policies]
     if is_warm:
+        nothing = [[np.zeros_like(array) for array in policy] for policy in policies]
         # What was learnt before is a candidate, too; a timestep has one entry.
         before = (1, *checkpoints[0][1:])
         checkpoints = [(0, nothing, 0.0), before, checkpoints[-1]]

@@ -6,18 +6,17 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.utils import check_random_state, column_or_1d
 
-from sklearn_rlcorrect._routing import route_prediction
-from sklearn_rlcorrect._updating import observe_rows
+from sklearn_rlcorrect._updating import costs_of
 from sklearn_rlcorrect._validation import (
     check_decisions,
     check_propensity,
     check_rewards,
     check_rows_of_either_decision,
 )
+from sklearn_rlcorrect.agent.prediction import observe_without_posterior
 from sklearn_rlcorrect.agent.values import cross_fit_values, doubly_robust_value
 from sklearn_rlcorrect.guard import decisions
-from sklearn_rlcorrect.metrics import positive_classes
-from sklearn_rlcorrect.rewards import class_weights, false_positive_costs, positive_labels
+from sklearn_rlcorrect.rewards import class_weights
 
 
 class Decisions(NamedTuple):
@@ -81,7 +80,7 @@ def class_posterior(model, proba):
     >>> class_posterior(model, np.array([[0.5, 0.5]]))
     array([[0.25, 0.75]])
     """
-    costs = false_positive_costs(model.fp_weight, model.classes_, model.pos_label)
+    costs, _ = costs_of(model)
     posterior = proba / class_weights(costs)
     return posterior / posterior.sum(axis=1, keepdims=True)
 
@@ -201,7 +200,7 @@ def off_policy_value(
     propensity = check_propensity(propensity, flagged)
     (positive,) = _positives(model)
     before, after = model.predict_before_after(X, **predict_params)
-    _, observations = observe_rows(model, X, route_prediction(model, predict_params))
+    observations = observe_without_posterior(model, X, before)
     check_rows_of_either_decision(flagged)
     values = cross_fit_values(observations[:, len(model.classes_) :], flagged, reward, 0)
     policies = {
@@ -272,8 +271,7 @@ def decide(model, proba, fp_cost, fn_cost, budget, random_state):
 
 
 def _positives(model):
-    labels = positive_labels(model.fp_weight, model.pos_label)
-    positives = positive_classes(model.classes_, labels)
+    _, positives = costs_of(model)
     if len(positives) == len(model.classes_):
         raise ValueError(
             f"decide flags rows as positive, and all of {len(model.classes_)} classes are: "
@@ -283,7 +281,7 @@ def _positives(model):
 
 
 def _default_fp_cost(model, positives):
-    costs = false_positive_costs(model.fp_weight, model.classes_, model.pos_label)
+    costs, _ = costs_of(model)
     return float(costs[positives].max())
 
 

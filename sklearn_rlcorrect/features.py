@@ -336,7 +336,7 @@ def _number(value):
         return np.nan
 
 
-def _categories(column, known=()):
+def _categories(column, known):
     """Texts, and None for what is missing: all that an encoder can compare."""
     return [None if _is_missing(value) else _text(value, known) for value in column]
 

@@ -45,6 +45,29 @@ def correct(model, X, proba, priority, bound):
     return corrected
 
 
+def observe_without_posterior(model, X, proba):
+    """Make what is observed of new rows before there is a posterior.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted, or with its features and their scale.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows.
+
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities of the wrapped classifier.
+
+    Returns
+    -------
+    observations : ndarray of shape (n_samples, n_observed)
+        In single precision.
+    """
+    features = dense_features(model.feature_transformer_, X)
+    return observe(proba, features, model.observation_scaler_, observed_order(model))
+
+
 def observe_with_posterior(model, X, proba):
     """Make the observations of new rows, the posterior of the classes included.
 
@@ -64,9 +87,7 @@ def observe_with_posterior(model, X, proba):
     observations : ndarray of shape (n_samples, n_observed)
         In single precision.
     """
-    features = dense_features(model.feature_transformer_, X)
-    order = observed_order(model)
-    observations = observe(proba, features, model.observation_scaler_, order)
+    observations = observe_without_posterior(model, X, proba)
     # Files of earlier releases hold no posterior.
     posterior = getattr(model, "posterior_", None)
     log_odds = posterior and posterior_log_odds(posterior, observations)
