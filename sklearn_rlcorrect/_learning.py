@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import (
     check_consistent_length,
-    check_random_state,
     column_or_1d,
     indexable,
 )
@@ -32,6 +31,7 @@ from sklearn_rlcorrect._validation import (
     check_rewards,
     check_rows_of_either_decision,
     classes_of,
+    own_random_state,
 )
 from sklearn_rlcorrect.agent.memory import remember
 from sklearn_rlcorrect.agent.observation import dense_features, fit_scaler
@@ -120,7 +120,7 @@ def _begin(model, X, predict_params):
 
 
 def _seed(model):
-    return int(check_random_state(model.random_state).randint(2**31 - 1))
+    return int(own_random_state(model.random_state).randint(2**31 - 1))
 
 
 def _positive_class(model):

@@ -107,6 +107,13 @@ def _check_features(features):
         )
 
 
+def own_random_state(random_state):
+    """Return a RandomState; for None a new one, so that the global one is left alone."""
+    if random_state is None:
+        return np.random.RandomState()
+    return check_random_state(random_state)
+
+
 def check_choice(name, value, choices):
     """Raise a ValueError unless `value` is one of the names."""
     if not isinstance(value, str) or value not in choices:

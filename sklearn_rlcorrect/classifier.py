@@ -630,7 +630,8 @@ class RLCalibratedClassifier(
             the part `exploration` of it for others. None is no limit.
 
         random_state : int, RandomState instance or None, default=None
-            Draws the explored rows.
+            Draws the explored rows. None is another draw at each call; global random
+            states are left alone.
 
         **predict_params : dict
             Metadata for the classifier's `predict_proba`, by metadata routing.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import column_or_1d
 
 from sklearn_rlcorrect._updating import costs_of
 from sklearn_rlcorrect._validation import (
@@ -12,6 +12,7 @@ from sklearn_rlcorrect._validation import (
     check_propensity,
     check_rewards,
     check_rows_of_either_decision,
+    own_random_state,
 )
 from sklearn_rlcorrect.agent.prediction import observe_without_posterior
 from sklearn_rlcorrect.agent.values import cross_fit_values, doubly_robust_value
@@ -262,7 +263,7 @@ def decide(model, proba, fp_cost, fn_cost, budget, random_state):
         share = min(1.0, n_explored / max(1, np.sum(~flagged)))
     else:
         share = model.exploration
-    rng = check_random_state(random_state)
+    rng = own_random_state(random_state)
     explored = _drawn(rng, np.flatnonzero(~flagged), share, is_exact=budget is not None)
     inspected = flagged.copy()
     inspected[explored] = True

@@ -117,6 +117,17 @@ def test_an_update_elsewhere_is_the_same(learnt, name, tmp_path):
     assert not hasattr(load_model(tmp_path / name), "reward_memory_")
 
 
+def test_global_random_states_are_left_alone():
+    X, flagged, reward, propensity = logged(1, 200, 0.5)
+    before = np.random.get_state()  # noqa: NPY002
+    model = corrector(random_state=None, exploration=0.5, total_timesteps=500)
+    model.learn(X, flagged, reward, propensity=propensity)
+    first, second = (model.decide(X).inspected for _ in range(2))
+    after = np.random.get_state()  # noqa: NPY002
+    np.testing.assert_equal(after, before)
+    assert np.any(first != second)
+
+
 def test_after_a_fit_with_labels():
     X, y = world(5, 400)
     model = corrector().fit(X, ~y)
