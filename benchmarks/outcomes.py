@@ -10,6 +10,7 @@ task is run with other rows per seed; runs that are in the output are not repeat
 
 import argparse
 import csv
+import pickle
 import time
 import warnings
 from pathlib import Path
@@ -288,7 +289,7 @@ def drift(folder, data, seed, delay=0):
     first = slice(N_BASE, N_BASE + N_FIRST)
     batches = [slice(i, i + 600) for i in range(N_BASE + N_FIRST, n_rows, 600)]
     alone = np.array([cost(y[b], base.predict(X[b]) == 1) for b in batches])
-    methods = [Frozen, Corrector] if delay else DRIFT_METHODS
+    methods = [Frozen, Corrector, Stack] if delay else DRIFT_METHODS
     for method in methods:
         model, costs, seconds = method(base, X[first], y[first], seed), [], 0.0
         for i, batch in enumerate(batches):
@@ -464,6 +465,40 @@ def known_costs(folder, data, seed):
         X[test], fp_cost=costs[0][test], fn_cost=(costs[2] - costs[1])[test]
     )
     yield "decide", seed, savings(decided.flagged, *tested), np.nan, np.nan
+    # Where costs are known of old rows only.
+    mean = [c[log].mean() for c in (costs[0], costs[2] - costs[1])]
+    by_mean = savings(eta * mean[1] > (1 - eta) * mean[0], *tested)
+    yield "boosted stack, mean costs", seed, by_mean, np.nan, np.nan
+    weight = np.where(y == 1, costs[2] - costs[1], costs[0])[log]
+    weighted = RLCalibratedClassifier(
+        FrozenEstimator(base), fp_weight=1, random_state=seed
+    ).fit(X[log], y[log], sample_weight=weight)
+    value = savings(weighted.predict(X[test]) == 1, *tested)
+    yield "fit, costs as weights", seed, value, np.nan, np.nan
+
+
+def endurance(folder, data, seed):
+    """A thousand updates with 50 rows: CPU seconds and size of the last ones."""
+    n_first, n_updates, n_rows = 1_000, 1_000, 50
+    _, X, y = rows_of(folder, data, seed, 45_000)
+    base = classifier(X, y)
+    rest = np.arange(N_BASE + n_first, len(y))
+    model = RLCalibratedClassifier(
+        FrozenEstimator(base),
+        memory_size=n_first,
+        total_timesteps=10_000,
+        random_state=seed,
+    ).fit(X[N_BASE:][:n_first], y[N_BASE:][:n_first])
+    sizes, seconds = [], []
+    for i in range(n_updates):
+        rows = np.take(rest, np.arange(i * n_rows, (i + 1) * n_rows), mode="wrap")
+        start = time.process_time()
+        model.partial_fit(X[rows], y[rows])
+        seconds.append(time.process_time() - start)
+        sizes.append(len(pickle.dumps(model)) / 2**20)
+    for name, part in (("first hundred", slice(100)), ("last hundred", slice(-100, None))):
+        # The value is the size in megabytes.
+        yield name, seed, np.mean(sizes[part]), np.max(sizes[part]), np.mean(seconds[part])
 
 
 DRIFT_METHODS = [Frozen, Corrector, Stack, Sgd]
@@ -497,6 +532,7 @@ TASKS = {
     ("rewards", "give me some credit"): rewards,
     ("known costs", "bank"): known_costs,
     ("known costs", "give me some credit"): known_costs,
+    ("endurance", "electricity"): endurance,
 }
 
 

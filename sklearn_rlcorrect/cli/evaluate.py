@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect.cli import off_policy
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_folder
 from sklearn_rlcorrect.cli.report import print_scores
@@ -36,6 +37,9 @@ def run(args):
     args : argparse.Namespace
         Options of ``rlcorrect evaluate``.
     """
+    if off_policy.has_log(args):
+        off_policy.run(args)
+        return
     with mlflow_store(args):
         _evaluate(args)
 

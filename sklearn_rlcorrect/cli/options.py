@@ -240,9 +240,18 @@ def add_decide_output(group):
 def add_outcomes(group):
     """Add the options that name rows with outcomes."""
     add_rows(group)
+    group.add_argument(
+        "--target",
+        metavar="COLUMN",
+        help="column with the labels of rows that were looked at",
+    )
+    add_log(group, "the probabilities with which they were (default: 1)")
+
+
+def add_log(group, propensity="the probabilities with which they were taken"):
+    """Add the options that name columns of logged decisions."""
     for option, meaning in [
-        ("--target", "the labels of rows that were looked at"),
-        ("--propensity", "the probabilities with which they were (default: 1)"),
+        ("--propensity", propensity),
         ("--decision", "the decisions that were taken: whether a row was flagged"),
         ("--reward", "what these decisions brought"),
     ]:

@@ -119,10 +119,13 @@ def _add_evaluate(commands):
         description="Score a trained model and the classifier that it corrects on the same "
         "rows, and draw pictures. Without arguments: the newest model in MLflow, on the "
         "rows held out of its training. Of rows given by --data or --data-dir all are "
-        "used, or only the held-out ones if MLflow recognizes the rows of the training.",
+        "used, or only the held-out ones if MLflow recognizes the rows of the training. "
+        "With --decision, --reward and --propensity there need be no labels: it estimates "
+        "what the model would have brought where other decisions were taken.",
     )
     options.add_model(parser.add_argument_group("model"))
     options.add_labelled_rows(parser.add_argument_group("data"))
+    options.add_log(parser.add_argument_group("logged decisions, in place of labels"))
     options.add_evaluate_output(parser.add_argument_group("output"))
     tracking = parser.add_argument_group("MLflow")
     options.add_tracking(tracking)

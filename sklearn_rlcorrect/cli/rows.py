@@ -173,3 +173,63 @@ def _precomputed(folder):
         {"data_dir": str(Path(folder).resolve())},
         n_proba=rows.proba.shape[1],
     )
+
+
+def column_of(table, name, source):
+    """Return a column of a table as an array.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Table.
+
+    name : str
+        Column.
+
+    source : str
+        Name of the table, for messages.
+
+    Returns
+    -------
+    column : ndarray of shape (n_samples,)
+        Values.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+    """
+    if name not in table.columns:
+        raise ValueError(f"{source} has no column {name!r}")
+    return table[name].to_numpy()
+
+
+def logged_columns(table, args):
+    """Return the columns of logged decisions that a command names.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Table of `args.data`.
+
+    args : argparse.Namespace
+        Options of the command: "data", "decision", "reward" and "propensity", which may
+        be None.
+
+    Returns
+    -------
+    decision, reward, propensity : ndarray of shape (n_samples,) or None
+        Values. A CSV's truth values are read as texts, and become bools.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+    """
+    decision = column_of(table, args.decision, args.data)
+    as_bool = {"True": True, "False": False, "true": True, "false": False}
+    decision = np.array([as_bool.get(entry, entry) for entry in decision.tolist()])
+    reward = column_of(table, args.reward, args.data)
+    if args.propensity is None:
+        return decision, reward, None
+    return decision, reward, column_of(table, args.propensity, args.data)

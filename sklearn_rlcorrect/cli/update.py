@@ -3,7 +3,7 @@
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
-from sklearn_rlcorrect.cli.rows import csv_options
+from sklearn_rlcorrect.cli.rows import column_of, csv_options, logged_columns
 from sklearn_rlcorrect.cli.store import check_experiment, experiment_id, mlflow_store
 from sklearn_rlcorrect.datasets import read_rows
 from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
@@ -52,21 +52,13 @@ def _learn(args, model, table, X):
         raise ValueError(
             "the model keeps no rows to learn from again: train it with --memory-size N"
         )
-    propensity = _column(table, args.propensity, args.data) if args.propensity else None
     if args.target:
-        y = _column(table, args.target, args.data)
+        y = column_of(table, args.target, args.data)
+        propensity = args.propensity and column_of(table, args.propensity, args.data)
         model.partial_fit(X, y, propensity=propensity)
         return
-    decision, reward = (
-        _column(table, name, args.data) for name in (args.decision, args.reward)
-    )
+    decision, reward, propensity = logged_columns(table, args)
     model.learn(X, decision, reward, propensity=propensity)
-
-
-def _column(table, name, source):
-    if name not in table.columns:
-        raise ValueError(f"{source} has no column {name!r}")
-    return table[name].to_numpy()
 
 
 def _register(args, model, X, y):

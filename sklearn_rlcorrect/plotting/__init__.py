@@ -5,6 +5,7 @@ from sklearn_rlcorrect.plotting.confusion import ConfusionChangeDisplay
 from sklearn_rlcorrect.plotting.correction import CorrectionDisplay
 from sklearn_rlcorrect.plotting.false_positives import FalsePositiveDisplay
 from sklearn_rlcorrect.plotting.guard import GuardDisplay
+from sklearn_rlcorrect.plotting.off_policy import OffPolicyValueDisplay
 from sklearn_rlcorrect.plotting.reliability import ReliabilityDisplay
 from sklearn_rlcorrect.plotting.save import save_pictures
 from sklearn_rlcorrect.plotting.training import TrainingCurveDisplay
@@ -15,6 +16,7 @@ __all__ = [
     "CorrectionDisplay",
     "FalsePositiveDisplay",
     "GuardDisplay",
+    "OffPolicyValueDisplay",
     "ReliabilityDisplay",
     "TrainingCurveDisplay",
     "save_pictures",

@@ -66,16 +66,42 @@ def save_pictures(estimator, X, y, folder):
     >>> len(paths), paths[0].name
     (6, 'confusion.png')
     """
+    displays = _displays(estimator, X, y)
+    paths = [Path(folder) / f"{name}.png" for name in displays]
+    for path, display in zip(paths, displays.values(), strict=True):
+        save_display(display, path)
+    return paths
+
+
+def save_display(display, path):
+    """Write a display as PNG.
+
+    Parameters
+    ----------
+    display : display
+        Any of :mod:`sklearn_rlcorrect.plotting`.
+
+    path : str or path-like
+        File.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn_rlcorrect.plotting import CorrectionDisplay
+    >>> from sklearn_rlcorrect.plotting.save import save_display
+    >>> display = CorrectionDisplay.from_predictions(
+    ...     ["no", "no", "yes"], [0.7, 0.1, 0.8], [0.3, 0.1, 0.9])
+    >>> with TemporaryDirectory() as folder:
+    ...     save_display(display, Path(folder) / "corrections.png")
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    displays = _displays(estimator, X, y)
-    paths = [Path(folder) / f"{name}.png" for name in displays]
     with rc_context(STYLE):
-        for path, display in zip(paths, displays.values(), strict=True):
-            # Not by pyplot, which would open a window, and keep the figure.
-            display.plot(ax=display._subplots(Figure)).figure_.savefig(path, dpi=200)
-    return paths
+        # Not by pyplot, which would open a window, and keep the figure.
+        figure = display.plot(ax=display._subplots(Figure)).figure_
+        figure.savefig(path, dpi=200, format="png")
 
 
 def _displays(estimator, X, y):

@@ -1,11 +1,15 @@
 """``rlcorrect decide`` and ``update``: decisions out, outcomes in."""
 
+from pathlib import Path
+
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
 from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.cli.off_policy import _verdict
+from sklearn_rlcorrect.decisions import off_policy_value
 from sklearn_rlcorrect.persistence import load_model
 
 pytest_plugins = ["cli_fixtures"]
@@ -63,8 +67,8 @@ def test_update_by_rewards(with_memory, table):
     table["flagged"] = rng.random(len(table)) < 0.5
     gain = np.where(table["label"] == "malignant", 1.0, -1.0)
     table["reward"] = np.where(table["flagged"], gain, 0)
-    table.to_parquet("rewards.parquet")
-    options = "--data rewards.parquet --decision flagged --reward reward"
+    table.to_csv("rewards.csv", index=False)
+    options = "--data rewards.csv --decision flagged --reward reward"
     assert main(["update", *MODEL, *options.split(), "--output", "u.skops"]) == 0
     updated = load_model("u.skops", trusted=["numpy.dtype"])
     assert len(updated.reward_memory_["reward"]) == 200
@@ -91,6 +95,11 @@ def test_an_update_becomes_a_version(table, capsys):
         ("decide --data table.csv --output x.json", "must end in .csv"),
         ("decide --data table.csv --fp-cost much", "cost 'much' is neither a number nor"),
         ("decide --data table.csv --budget -1", "budget=-1 must be a number of rows"),
+        ("evaluate --reward r", "needs --data FILE, --decision COLUMN, --propensity COL"),
+        (
+            "evaluate --data table.csv --reward r --decision d --propensity p --target t",
+            "--reward is for rows without labels: leave --target and --data-dir out",
+        ),
         ("update", "give --data FILE"),
         ("update --data table.csv", "give --target COLUMN, with labels, or --decision"),
         ("update --data table.csv --target nope", "table.csv has no column 'nope'"),
@@ -107,3 +116,37 @@ def test_a_model_without_a_memory(quick, capsys):
     update = ["update", *MODEL, "--data", "table.csv", "--target", "label"]
     assert main(update) == 2
     assert "train it with --memory-size N" in capsys.readouterr().err
+
+
+def logged(table, path):
+    """Write decisions by a coin, with rewards; return what `off_policy_value` takes."""
+    rng = np.random.default_rng(1)
+    table["flagged"], table["p"] = rng.random(len(table)) < 0.5, 0.5
+    gain = np.where(table["label"] == "malignant", 1.0, -1.0)
+    table["reward"] = np.where(table["flagged"], gain, 0)
+    table.to_csv(path, index=False)
+    return table["flagged"], table["reward"], table["p"]
+
+
+def test_evaluate_estimates_the_value_of_logged_decisions(with_memory, table, capsys):
+    log = logged(table, "log.csv")
+    options = "--data log.csv --decision flagged --reward reward --propensity p"
+    assert main(["evaluate", *MODEL, *options.split(), "--output", "out"]) == 0
+    output = capsys.readouterr().out
+    X = table[list(with_memory.feature_names_in_)]
+    gain = off_policy_value(with_memory, X, *log)["gain"]
+    interval = f"{gain['lower']:.4g} to {gain['upper']:.4g}"
+    assert f"gain {gain['value']:>20.4g}   {interval}" in output
+    assert Path("out/off_policy_value.png").stat().st_size > 10_000
+    assert main(["evaluate", *MODEL, *options.split(), "--output", "out"]) == 2
+    unknown = ["--overwrite", "--decision", "nope", "--output", "out"]
+    assert main(["evaluate", *MODEL, *options.split(), *unknown]) == 2
+    assert "log.csv has no column 'nope'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "words"),
+    [(0.1, 0.2, "brings more"), (-2, -1, "brings less"), (-1, 1, "is not decided")],
+)
+def test_the_verdict_goes_by_the_interval(lower, upper, words):
+    assert words in _verdict({"lower": lower, "upper": upper})
