@@ -6,8 +6,8 @@ Learning on while the world drifts
 Update a corrector with labels that arrive batch by batch.
 
 The stream is generated: two columns tell the class, first one of them, then, after batch
-8, the other. The classifier knows the first world only and is never refitted. Before each
-batch is learnt from, both are scored on it.
+8, the other, and from batch 22 on the first again. The classifier knows the first world
+only and is never refitted. Before each batch is learnt from, both are scored on it.
 """
 
 # %%
@@ -20,14 +20,14 @@ from sklearn.linear_model import LogisticRegression
 
 from sklearn_rlcorrect import RLCalibratedClassifier
 
-N_BATCHES, DRIFT = 24, 8
+N_BATCHES, DRIFT, RETURN = 32, 8, 22
 rng = np.random.default_rng(0)
 
 
 def batch(k, n_rows=200):
     """Generate a batch."""
     X = rng.normal(size=(n_rows, 4))
-    signal = X[:, 0] if k < DRIFT else X[:, 1]
+    signal = X[:, 1] if DRIFT <= k < RETURN else X[:, 0]
     return X, (signal + 0.6 * rng.normal(size=n_rows) > 0.3).astype(int)
 
 
@@ -67,9 +67,11 @@ for k in range(N_BATCHES):
 # Cumulative cost
 # ---------------
 #
-# Batches that the classifier decided alone, because the correction had done worse on the
-# newest rows by more than a standard error, would be grey. At the change, all of the memory
-# is of the world before; the correction takes two batches to follow.
+# At the first change, all of the memory is of the world before; the correction takes two
+# batches to follow. At the second it is wrong again. The guard looks back over the newest 400
+# rows: after two batches it sees that the correction does worse by more than a standard
+# error, and the classifier, which is right again, decides the next batch alone (grey). By
+# then the correction has caught up.
 
 import matplotlib.pyplot as plt
 
@@ -79,10 +81,11 @@ for k in np.flatnonzero(base_decides) + 1:
     ax.axvspan(k, k + 1, color="#DDDDDD", lw=0)
 for (name, values), color in zip(costs.items(), ["#999999", "#009E73"], strict=True):
     ax.plot(np.cumsum([0, *values]), color=color, lw=2, label=name)
-ax.axvline(DRIFT, color="#D55E00", ls=":", label="the world changes")
+for at, label in ((DRIFT, "the world changes"), (RETURN, None)):
+    ax.axvline(at, color="#D55E00", ls=":", label=label)
 ax.set(xlabel="batches of 200 rows", ylabel="cumulative cost", xlim=(0, N_BATCHES))
 ax.legend(frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 for name, values in costs.items():
-    after = np.sum(values[DRIFT + 4 :])
-    print(f"{name:10} {np.sum(values):5.0f} in all, {after:5.0f} from batch {DRIFT + 4} on")
+    changed = np.sum(values[DRIFT:RETURN])
+    print(f"{name:10} {np.sum(values):5.0f} in all, {changed:5.0f} in the changed world")
