@@ -17,7 +17,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_rlcorrect._callbacks import fit_task
 from sklearn_rlcorrect._crossfit import cross_fit, predict_classes_proba
 from sklearn_rlcorrect._routing import RoutedRows, groups_of_guard, route, row_groups
-from sklearn_rlcorrect._updating import begin_memory, costs_of, reward_of
+from sklearn_rlcorrect._updating import base_threshold, begin_memory, costs_of, reward_of
 from sklearn_rlcorrect._validation import (
     check_base,
     check_kernel,
@@ -102,6 +102,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
     if model.memory_size is None:
         # They would take memory as long as the training lasts.
         del all_rows
+    model.base_threshold_ = base_threshold(problem, fp_costs, positives)
     splits = held_out_splits(
         problem, model.n_policies, model.validation_fraction, next(seeds)
     )

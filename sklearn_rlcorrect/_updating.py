@@ -29,6 +29,7 @@ from sklearn_rlcorrect.rewards import (
     false_positive_costs,
     positive_labels,
 )
+from sklearn_rlcorrect.threshold import lowest_cost_threshold
 
 # Of an update: a tenth of what a fit takes by default, from the last policies, with a lower
 # step size and larger batches.
@@ -271,6 +272,7 @@ def train_further(model, problem, last, fp_costs, positives, seed):
     from sklearn_rlcorrect.agent.td3 import train_policies
 
     problem = problem.merged()
+    model.base_threshold_ = base_threshold(problem, fp_costs, positives)
     splits = held_out_splits(problem, model.n_policies, model.validation_fraction, seed)
     problem, log_odds, posterior = fit_posteriors(problem, seed)
     is_warm = last is not None and problem.observations.shape[1] == len(last[0][0])
@@ -296,6 +298,35 @@ def train_further(model, problem, last, fp_costs, positives, seed):
     )
     model.posterior_ = posterior
     return policies
+
+
+def base_threshold(problem, fp_costs, positives):
+    """Choose the threshold that would serve the classifier best without any correction.
+
+    Parameters
+    ----------
+    problem : CorrectionProblem
+        All rows.
+
+    fp_costs : ndarray of shape (n_classes,)
+        Cost of a false positive per class.
+
+    positives : ndarray of int
+        Positive classes.
+
+    Returns
+    -------
+    threshold : float or None
+        See :func:`~sklearn_rlcorrect.threshold.lowest_cost_threshold`.
+    """
+    order = problem.class_order
+    return lowest_cost_threshold(
+        problem.proba,
+        problem.y,
+        fp_costs[order],
+        np.flatnonzero(np.isin(order, positives)),
+        problem.sample_weight,
+    )
 
 
 def note_update(model, memory, weight, base_cost, corrected_cost):

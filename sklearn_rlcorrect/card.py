@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.guard import Limits, decision_rule, describe
 from sklearn_rlcorrect.metrics import positive_classes
 from sklearn_rlcorrect.persistence import check_corrector
@@ -108,7 +108,8 @@ def write_model_card(estimator, X, y, folder):
         inner = Path(made) / folder.name
         inner.mkdir()
         pictures = save_pictures(estimator, X, y, inner)
-        card = _card(estimator, evaluate_correction(estimator, X, y), len(y))
+        scores = evaluate_correction(estimator, X, y)
+        card = _card(estimator, scores, saving_interval(estimator, X, y), len(y))
         for picture in pictures:
             title = picture.stem.replace("_", " ").capitalize()
             card.add_plot(**{f"Pictures/{title}": picture.name})
@@ -118,11 +119,16 @@ def write_model_card(estimator, X, y, folder):
     return folder / "README.md"
 
 
-def _card(estimator, scores, n_rows):
+def _card(estimator, scores, saving, n_rows):
     from skops.card import Card
 
     card = Card(estimator, template=None)
-    paragraphs = _purpose(estimator), _effect(scores, n_rows), _classes(estimator)
+    paragraphs = [
+        _purpose(estimator),
+        _effect(scores, n_rows),
+        *([] if saving is None else [_beyond_threshold(estimator, saving)]),
+        _classes(estimator),
+    ]
     card.add(**{"Corrected classifier": "\n\n".join(paragraphs)})
     card.add_table(**{f"Before and after, on {n_rows} held-out rows": _table(scores)})
     limits = _LIMITS.format(
@@ -149,6 +155,22 @@ def _effect(scores, n_rows):
         f"On {n_rows} held-out rows, the correction changes {scores['after']['changed']:g} "
         f"of the decisions: {', '.join(changes[:-1])}, and {changes[-1]}."
     )
+
+
+def _beyond_threshold(estimator, saving):
+    """Describe what the correction is worth beyond another threshold."""
+    interval = f"95 % interval {saving['lower']:.4g} to {saving['upper']:.4g}"
+    text = (
+        f"The classifier alone with the threshold {estimator.base_threshold_:.4g}, which "
+        f"cost least in training, costs {abs(saving['value']):.4g} "
+        f"{'more' if saving['value'] >= 0 else 'less'} than the correction on these rows "
+        f"({interval})"
+    )
+    if saving["lower"] > 0:
+        return f"{text}."
+    if saving["upper"] < 0:
+        return f"{text}: **use that threshold instead.**"
+    return f"{text}: which is better is not decided, and a threshold is simpler."
 
 
 def _change(name, scores):
@@ -193,7 +215,7 @@ def _classes(estimator):
 
 def _table(scores):
     return {"": [name.replace("_", " ") for name in scores["before"]]} | {
-        when: [_figure(value) for value in values.values()]
+        when.replace("_", " "): [_figure(value) for value in values.values()]
         for when, values in scores.items()
     }
 

@@ -190,6 +190,11 @@ class RLCalibratedClassifier(
         Divisor of decision scores before they become probabilities: 1 unless they are
         large, or where the classifier has `predict_proba`.
 
+    base_threshold_ : float or None
+        Threshold of the wrapped classifier's probability of the positive classes that
+        costs least on the rows of `fit`, out of fold: what could be had without any
+        correction. None if all classes are positive.
+
     feature_transformer_ : transformer or None
         Makes the features.
 
@@ -731,11 +736,12 @@ class RLCalibratedClassifier(
         return estimator.set_fit_request(sample_weight=True) if routing else estimator
 
     def __setstate__(self, state):
-        # Files of earlier releases lack the parameters that came later, and the scale.
+        # Files of earlier releases lack what came later.
         parameters = signature(type(self)).parameters.values()
         state = {parameter.name: parameter.default for parameter in parameters} | state
         if "estimator_" in state:
             state.setdefault("score_scale_", 1.0)
+            state.setdefault("base_threshold_", None)
         reports = state.get("guard_report_", {}).items()
         renamed = {name: renamed_report(report) for name, report in reports}
         super().__setstate__(state | ({"guard_report_": renamed} if renamed else {}))

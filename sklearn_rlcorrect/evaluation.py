@@ -1,14 +1,18 @@
-"""Scores of labelled rows before and after the correction."""
+"""Scores of labelled rows: the classifier, another threshold alone, the correction."""
 
 import numpy as np
 
+from sklearn_rlcorrect._updating import costs_of
 from sklearn_rlcorrect.guard import decisions
 from sklearn_rlcorrect.metrics import classification_metrics, label_indices
-from sklearn_rlcorrect.rewards import false_positive_costs, positive_labels
+from sklearn_rlcorrect.threshold import predict_by_threshold
+
+# Of a normal interval of 95 %.
+_QUANTILE = 1.96
 
 
 def evaluate_correction(estimator, X, y, **predict_params):
-    """Score the probabilities before and after the correction.
+    """Score a classifier, the same with another threshold, and the correction.
 
     Parameters
     ----------
@@ -27,16 +31,29 @@ def evaluate_correction(estimator, X, y, **predict_params):
     Returns
     -------
     scores : dict of str to dict
-        "before" and "after", each with the metrics of
-        :func:`~sklearn_rlcorrect.metrics.classification_metrics`; ``cost``, the sum over
-        all mistakes of what a false positive of the predicted class costs (with two
-        classes `fp_weight` per false positive and 1 per false negative); and ``changed``,
-        the number of decisions that differ from the wrapped classifier's.
+        "before", the wrapped classifier; "threshold_alone", the wrapped classifier with
+        the threshold `base_threshold_`, which was chosen in `fit`; and "after", the
+        correction. There is no "threshold_alone" where all classes are positive. Each
+        holds the metrics of :func:`~sklearn_rlcorrect.metrics.classification_metrics` and
+
+        - ``cost``, the sum over all mistakes of what a false positive of the predicted
+          class costs (with two classes `fp_weight` per false positive and 1 per false
+          negative);
+        - ``changed``, the number of decisions that differ from the wrapped classifier's;
+          ``fixed`` and ``broken``, those that are right instead of wrong, and wrong
+          instead of right;
+        - ``false_positives_at_recall``, the fewest false positives of any threshold at
+          which the recall is at least the wrapped classifier's, unless all classes are
+          positive.
 
     Raises
     ------
     ValueError
         If `y` holds a label that the classifier does not know, or not one label per row.
+
+    See Also
+    --------
+    saving_interval : What the correction saves beyond the threshold alone.
 
     Examples
     --------
@@ -49,9 +66,122 @@ def evaluate_correction(estimator, X, y, **predict_params):
     >>> base = FrozenEstimator(GaussianNB().fit(X[:200], y[:200]))
     >>> model = RLCalibratedClassifier(base, total_timesteps=2_000, random_state=0)
     >>> scores = evaluate_correction(model.fit(X[200:400], y[200:400]), X[400:], y[400:])
-    >>> scores["before"]["changed"]
-    0.0
+    >>> list(scores), scores["before"]["changed"]
+    (['before', 'threshold_alone', 'after'], 0.0)
     """
+    _check_labels(estimator, y)
+    costs, positives = costs_of(estimator)
+    classes, y_index = estimator.classes_, label_indices(y, estimator.classes_)
+    variants = _variants(estimator, X, predict_params)
+    first = variants["before"][1]
+    scores = {}
+    for name, (proba, predicted) in variants.items():
+        labels = classes[positives].tolist()
+        scores[name] = classification_metrics(
+            y, proba, classes=classes, pos_label=labels, predicted=predicted
+        ) | {
+            "cost": float(_costs(costs, y_index, predicted).sum()),
+            "changed": float(np.sum(predicted != first)),
+            "fixed": float(np.sum((predicted == y_index) & (first != y_index))),
+            "broken": float(np.sum((predicted != y_index) & (first == y_index))),
+        }
+        if len(positives) < len(classes):
+            scores[name]["false_positives_at_recall"] = _false_positives_at_recall(
+                proba[:, positives].sum(axis=1),
+                np.isin(y_index, positives),
+                np.isin(first, positives),
+            )
+    return scores
+
+
+def saving_interval(estimator, X, y, **predict_params):
+    """Estimate what the correction saves beyond another threshold alone.
+
+    The comparison is paired: both decide about the same rows. The interval is normal, with
+    one row more that saves the largest cost and one that loses it, as Agresti and Min [1]_
+    add to tables of matched pairs, so that few differences do not look like certainty.
+
+    Parameters
+    ----------
+    estimator : RLCalibratedClassifier
+        Fitted.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows that the corrector was not fitted on.
+
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    **predict_params : dict
+        Metadata for the classifier's `predict_proba`, by metadata routing.
+
+    Returns
+    -------
+    saving : dict or None
+        "value", the cost of the threshold alone less that of the correction, summed over
+        the rows; "lower" and "upper", of an interval of 95 % for such a sum. None where
+        all classes are positive: there is no threshold.
+
+    References
+    ----------
+    .. [1] A. Agresti and Y. Min, "Simple improved confidence intervals for comparing
+       matched proportions", Statistics in Medicine 24, 2005.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.evaluation import saving_interval
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000)
+    >>> saving = saving_interval(model.fit(X[:400], y[:400]), X[400:], y[400:])
+    >>> saving["lower"] < saving["value"] < saving["upper"]
+    True
+    """
+    _check_labels(estimator, y)
+    variants = _variants(estimator, X, predict_params)
+    if "threshold_alone" not in variants:
+        return None
+    costs, _ = costs_of(estimator)
+    y_index = label_indices(y, estimator.classes_)
+    of_threshold, of_correction = (
+        _costs(costs, y_index, variants[name][1]) for name in ("threshold_alone", "after")
+    )
+    return paired_interval(of_threshold - of_correction, costs.max())
+
+
+def paired_interval(difference, largest):
+    """Compute an interval of 95 % for a sum of paired differences.
+
+    Parameters
+    ----------
+    difference : ndarray of shape (n_samples,)
+        One difference per row.
+
+    largest : float
+        Largest absolute difference that there can be.
+
+    Returns
+    -------
+    interval : dict of str to float
+        "value", "lower" and "upper".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rlcorrect.evaluation import paired_interval
+    >>> interval = paired_interval(np.zeros(1_000), largest=1.0)
+    >>> round(interval["upper"], 2)
+    2.77
+    """
+    n_samples, total = len(difference), float(difference.sum())
+    around_mean = np.sum((difference - total / n_samples) ** 2)
+    half = float(_QUANTILE * np.sqrt(around_mean + 2 * largest**2))
+    return {"value": total, "lower": total - half, "upper": total + half}
+
+
+def _check_labels(estimator, y):
     classes = estimator.classes_
     unknown = np.setdiff1d(y, classes).tolist()
     if unknown:
@@ -59,19 +189,27 @@ def evaluate_correction(estimator, X, y, **predict_params):
             f"y holds {unknown[0]!r}, which the classifier does not know: it knows "
             f"{classes.tolist()}"
         )
+
+
+def _variants(estimator, X, predict_params):
+    """Probabilities and decisions: the classifier, its other threshold, the correction."""
     before, after = estimator.predict_before_after(X, **predict_params)
-    positives = positive_labels(estimator.fp_weight, estimator.pos_label)
-    costs = false_positive_costs(estimator.fp_weight, classes, estimator.pos_label)
-    y_index = label_indices(y, classes)
-    scores = {}
-    for name, proba, predicted in [
-        ("before", before, before.argmax(axis=1)),
-        ("after", after, decisions(estimator, after)),
-    ]:
-        scores[name] = classification_metrics(
-            y, proba, classes=classes, pos_label=positives, predicted=predicted
-        ) | {
-            "cost": float(costs[predicted][predicted != y_index].sum()),
-            "changed": float((predicted != before.argmax(axis=1)).sum()),
-        }
-    return scores
+    variants = {"before": (before, before.argmax(axis=1))}
+    if estimator.base_threshold_ is not None:
+        _, positives = costs_of(estimator)
+        predicted = predict_by_threshold(before, estimator.base_threshold_, positives)
+        variants["threshold_alone"] = before, predicted
+    return variants | {"after": (after, decisions(estimator, after))}
+
+
+def _costs(costs, y_index, predicted):
+    return np.where(predicted != y_index, costs[predicted], 0.0)
+
+
+def _false_positives_at_recall(score, is_positive, is_flagged):
+    """Fewest false positives where as many positives are flagged as by the classifier."""
+    n_found = int(np.sum(is_flagged & is_positive))
+    if n_found == 0:
+        return 0.0
+    threshold = np.sort(score[is_positive])[-n_found]
+    return float(np.sum((score >= threshold) & ~is_positive))

@@ -7,7 +7,11 @@ import pytest
 from sklearn.frozen import FrozenEstimator
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.evaluation import (
+    evaluate_correction,
+    paired_interval,
+    saving_interval,
+)
 
 X = np.array([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8], [0.6, 0.4], [0.1, 0.9]])
 Y = np.array(["ham", "ham", "ham", "spam", "spam"])
@@ -61,9 +65,56 @@ def test_classes_need_not_be_sorted():
         fp_weight=3.0,
         pos_label="spam",
         priority="weighted",
+        base_threshold_=0.1,
         predict_before_after=lambda X: (proba, proba[:, ::-1]),
     )
     scores = evaluate_correction(fitted, None, np.array(["spam", "ham", "spam"]))
     before, after = scores["before"], scores["after"]
     assert (before["accuracy"], before["cost"]) == (2 / 3, 1)
     assert (after["accuracy"], after["cost"]) == (1 / 3, 3 + 1)
+    alone = scores["threshold_alone"]
+    # All are flagged as spam: one false positive.
+    assert (alone["accuracy"], alone["cost"], alone["brier"]) == (2 / 3, 3, before["brier"])
+    assert (alone["fixed"], alone["broken"]) == (1, 1)
+
+
+def test_the_third_column_is_the_classifier_with_its_threshold():
+    model = corrector(fp_weight=3)
+    scores = evaluate_correction(model, X, Y)
+    # On rows like these: 0.9 is flagged, and 0.8 with it costs more.
+    assert model.base_threshold_ == pytest.approx(0.85)
+    alone = scores["threshold_alone"]
+    assert (alone["false_positives"], alone["false_negatives"]) == (0, 1)
+    assert (alone["cost"], alone["changed"]) == (1, 2)
+    assert (alone["fixed"], alone["broken"]) == (2, 0)
+    saving = saving_interval(model, X, Y)
+    assert saving["value"] == alone["cost"] - scores["after"]["cost"]
+
+
+def test_false_positives_at_the_recall_of_the_classifier():
+    before = evaluate_correction(corrector(), X, Y)["before"]
+    # Of both spams 0.9 is found, and nothing but spam is as probable.
+    assert (before["recall"], before["false_positives_at_recall"]) == (0.5, 0)
+
+
+def test_there_is_no_threshold_where_all_classes_are_positive():
+    model = corrector(fp_weight={"ham": 5.0, "spam": 7.0})
+    scores = evaluate_correction(model, X, Y)
+    assert list(scores) == ["before", "after"]
+    assert "false_positives_at_recall" not in scores["before"]
+    assert saving_interval(model, X, Y) is None
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.2])
+def test_intervals_hold_the_mean_as_often_as_they_say(share):
+    rng = np.random.default_rng(0)
+    n_samples, hits = 1_000, []
+    for _ in range(1_000):
+        # Saved 3, lost 1, or neither.
+        saved, lost = rng.multinomial(n_samples, [share, share / 2, 1 - 1.5 * share])[:2]
+        difference = np.repeat([3.0, -1.0, 0.0], [saved, lost, n_samples - saved - lost])
+        interval = paired_interval(difference, largest=3.0)
+        truth = n_samples * (3 * share - share / 2)
+        hits.append(interval["lower"] < truth < interval["upper"])
+    assert 0.935 <= np.mean(hits) <= 1
+    assert share < 0.01 or np.mean(hits) < 0.99

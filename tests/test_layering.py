@@ -32,7 +32,7 @@ LAYERS = (
     {"guard"},
     {"agent"},
     {"rewards", "features", "precomputed"},
-    {"metrics", "_autolog", "_callbacks", "_doc_link"},
+    {"metrics", "threshold", "_autolog", "_callbacks", "_doc_link"},
 )
 FACE = "__init__"
 

@@ -68,8 +68,8 @@ for k in range(N_BATCHES):
 # ---------------
 #
 # At the first change, all of the memory is of the world before; the correction takes two
-# batches to follow. At the second it is wrong again. The guard looks back over the newest 400
-# rows: after two batches it sees that the correction does worse by more than a standard
+# batches to follow. At the second it is wrong again. The guard looks back over the newest
+# 400 rows: after two batches it sees that the correction does worse by more than a standard
 # error, and the classifier, which is right again, decides the next batch alone (grey). By
 # then the correction has caught up.
 

@@ -20,7 +20,7 @@ from sklearn_rlcorrect.datasets.chunks import (
     precomputed_columns,
     text_columns,
 )
-from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.persistence import replacing
 from sklearn_rlcorrect.plotting import save_pictures
 
@@ -53,6 +53,7 @@ def _evaluate(args):
     X = _as_model_takes(model, data, X)
     try:
         scores = evaluate_correction(model, X, y)
+        saving = saving_interval(model, X, y)
     except TypeError as error:  # as for a date where there was a number
         raise ValueError(f"{data.name} cannot be predicted: {error}") from error
     _save_pictures(folder, model, X, y)
@@ -66,7 +67,7 @@ def _evaluate(args):
             experiment_id=None if training_run else experiment_id(args),
         )
     print(note)
-    print_scores(model, scores)
+    print_scores(model, scores, saving)
     print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
 
 

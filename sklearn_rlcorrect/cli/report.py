@@ -3,7 +3,9 @@
 from sklearn_rlcorrect.guard import Limits, describe
 from sklearn_rlcorrect.rewards import positive_labels
 
-_DIGITS = {"cost": 1, "changed": 0, "false_positives": 0, "false_negatives": 0}
+_COUNTS = ("false_positives", "false_negatives", "changed", "fixed", "broken")
+_DIGITS = {"cost": 1} | dict.fromkeys((*_COUNTS, "false_positives_at_recall"), 0)
+_COLUMNS = {"before": "before", "threshold_alone": "threshold", "after": "after"}
 _NO_POLICY = """
 No policy beat the classifier on the rows that judge the candidates, so its probabilities
 stay as they are. More rows or another --fp-weight may help."""
@@ -16,8 +18,8 @@ Proven on a calibration set of {n_rows} rows: {limits}
 (shrinkage {shrinkage:g}{threshold})"""
 
 
-def print_scores(model, scores):
-    """Print a table of the metrics before and after the correction.
+def print_scores(model, scores, saving):
+    """Print a table of the metrics before and after the correction, and what it saves.
 
     Parameters
     ----------
@@ -26,17 +28,44 @@ def print_scores(model, scores):
 
     scores : dict of str to dict
         From :func:`~sklearn_rlcorrect.evaluation.evaluate_correction`.
+
+    saving : dict or None
+        From :func:`~sklearn_rlcorrect.evaluation.saving_interval`.
     """
     positive = _positive(model)
     if positive is not None:
         print(f"\npositive: {positive}", end="")
-    print(f"\n{'on these rows':18}{'before':>10}{'after':>10}")
-    for name, before in scores["before"].items():
-        digits, after = _DIGITS.get(name, 4), scores["after"][name]
-        label = _label(model, name)
-        print(f"{label:18}{before:10.{digits}f}{after:10.{digits}f}")
+    print(f"\n{'on these rows':20}" + "".join(f"{_COLUMNS[name]:>10}" for name in scores))
+    if "threshold_alone" in scores:
+        print(f"{'':30}{'alone':>10}")
+    for name in scores["before"]:
+        digits = _DIGITS.get(name, 4)
+        values = [f"{metrics[name]:10.{digits}f}" for metrics in scores.values()]
+        print(f"{_label(model, name):20}" + "".join(values))
     if model.selected_[model.priority] == 0:
         print(_NO_POLICY)
+    if saving is not None:
+        print("\n" + _verdict(saving, model.base_threshold_))
+
+
+def _verdict(saving, threshold):
+    """Tell whether the correction is worth more than another threshold."""
+    interval = f"95 % interval {saving['lower']:.1f} to {saving['upper']:.1f}"
+    if saving["lower"] > 0:
+        return (
+            f"Beyond the classifier with threshold {threshold:.3f}, the correction saves\n"
+            f"{saving['value']:.1f} of the cost ({interval})."
+        )
+    if saving["upper"] < 0:
+        return (
+            f"The classifier with threshold {threshold:.3f} costs {-saving['value']:.1f} "
+            f"less than the correction\n({interval} saved): use that."
+        )
+    return (
+        f"Whether the correction is better than the classifier with threshold "
+        f"{threshold:.3f} is\nnot decided: it saves {saving['value']:.1f} of the cost "
+        f"({interval}). The threshold is simpler."
+    )
 
 
 def print_proven(model):
@@ -71,6 +100,8 @@ def _positive(model):
 
 
 def _label(model, name):
+    if name == "false_positives_at_recall":
+        return "... at this recall"
     if name == "cost" and not isinstance(model.fp_weight, dict):
         return f"cost ({model.fp_weight:g} per FP)"
     return name.replace("_", " ")

@@ -25,7 +25,7 @@ from sklearn_rlcorrect.cli.store import (
     shown_uri,
 )
 from sklearn_rlcorrect.datasets import check_precomputed_output, write_precomputed
-from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.persistence import check_output, dump_model
 
@@ -62,7 +62,8 @@ def _train(args):
     print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
     for line in filter(None, [note, caution]):
         print(line)
-    print_scores(model, evaluate_correction(model, *data.take(test_rows)))
+    test = data.take(test_rows)
+    print_scores(model, evaluate_correction(model, *test), saving_interval(model, *test))
     print_proven(model)
     _print_places(args, model, run_id)
 

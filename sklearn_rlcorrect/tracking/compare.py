@@ -21,7 +21,8 @@ def compare_runs(run_ids=None, *, newest=5):
     -------
     table : list of list of str
         Two header rows (names and IDs of the runs), one row per parameter that differs,
-        and one row per metric before and after. The first column holds names, each
+        and one row per metric before and after, of the threshold alone, and of what the
+        correction saves beyond it. The first column holds names, each
         further column the values of one run.
 
     Raises
@@ -46,7 +47,7 @@ def compare_runs(run_ids=None, *, newest=5):
         ["run", *(run.info.run_name for run in runs)],
         ["id", *(run.info.run_id[:8] for run in runs)],
         *[row for row in params if len(set(row[1:])) > 1],
-        *_rows(runs, _before_and_after),
+        *_rows(runs, _scores),
     ]
     return [[_cell(value) for value in row] for row in table]
 
@@ -57,11 +58,11 @@ def _rows(runs, values_of):
     return [[name, *(each.get(name, "-") for each in values)] for name in names]
 
 
-def _before_and_after(run):
+def _scores(run):
     return {
         name: f"{value:.6g}"
         for name, value in run.data.metrics.items()
-        if name.startswith(("before/", "after/"))
+        if name.startswith(("before/", "threshold_alone/", "after/", "saving/"))
     }
 
 

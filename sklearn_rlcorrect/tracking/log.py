@@ -11,7 +11,7 @@ from importlib import metadata
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rlcorrect._autolog import without_autolog
-from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.plotting import save_pictures
 from sklearn_rlcorrect.tracking.models import log_model, model_options, register
 from sklearn_rlcorrect.tracking.rows import as_mlflow_takes, fingerprint, log_fingerprint
@@ -38,8 +38,10 @@ def log_run(
     - a fingerprint of the rows;
     - the metrics of every checkpoint of the training (``checkpoint/accuracy`` and so on),
       at its timestep;
-    - the metrics before and after the correction on the given rows
-      (``before/accuracy``, ``after/accuracy``), and pictures;
+    - the metrics before and after the correction on the given rows, and of another
+      threshold alone (``before/accuracy``, ``after/accuracy``,
+      ``threshold_alone/accuracy``); what the correction saves beyond that threshold
+      (``saving/value``, ``saving/lower`` and ``saving/upper``); and pictures;
     - one model, saved by skops, whose pyfunc returns corrected probabilities.
 
     Parameters
@@ -96,7 +98,7 @@ def log_run(
     X_test = as_mlflow_takes(X_test)
     with without_autolog():
         # All that can fail comes before the run, so that no failed run is left.
-        scores = evaluate_correction(estimator, X_test, y_test)
+        scores = _scores(estimator, X_test, y_test)
         options = model_options(estimator, X_test)
         digest = fingerprint(X_test, y_test)
         with _active_or_new_run(run_name) as run:
@@ -159,7 +161,7 @@ def log_evaluation(estimator, X, y, *, training_run, params, experiment_id=None)
 
     place = _place(training_run, experiment_id)
     with without_autolog():
-        scores = evaluate_correction(estimator, X, y)
+        scores = _scores(estimator, X, y)
         with mlflow.start_run(run_name=f"evaluate {estimator.priority}", **place) as run:
             _log_start("evaluate", fingerprint(X, y), params | {"n_test": len(y)})
             _log_scores(estimator, X, y, scores)
@@ -224,8 +226,15 @@ def _log_history(run_id, history):
     mlflow.MlflowClient().log_batch(run_id, metrics=metrics)
 
 
+def _scores(estimator, X, y):
+    """Metrics of all columns, and what the correction saves beyond the threshold alone."""
+    scores = evaluate_correction(estimator, X, y)
+    saving = saving_interval(estimator, X, y)
+    return scores | ({"saving": saving} if saving else {})
+
+
 def _log_scores(estimator, X, y, scores):
-    """Log metrics before and after the correction, and pictures."""
+    """Log metrics, and pictures."""
     import mlflow
 
     mlflow.log_metrics(

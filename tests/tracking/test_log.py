@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sklearn_rlcorrect import __version__
-from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.tracking import fingerprint, log_evaluation, log_run
 
 pytest_plugins = ["tracking_fixtures"]
@@ -31,6 +31,8 @@ def test_run_holds_parameters_and_metrics(fitted, logged):
     for when, scores in evaluate_correction(model, X, y).items():
         for name, value in scores.items():
             assert run.data.metrics[f"{when}/{name}"] == pytest.approx(value)
+    for name, value in saving_interval(model, X, y).items():
+        assert run.data.metrics[f"saving/{name}"] == pytest.approx(value)
 
 
 def test_run_holds_the_learning_curves(fitted, logged):
