@@ -245,15 +245,15 @@ def add_outcomes(group):
         metavar="COLUMN",
         help="column with the labels of rows that were looked at",
     )
-    add_log(group, "the probabilities with which they were (default: 1)")
+    add_log(group, "the probabilities of being looked at, or of the decisions (default: 1)")
 
 
-def add_log(group, propensity="the probabilities with which they were taken"):
+def add_log(group, propensity="the probabilities of these decisions"):
     """Add the options that name columns of logged decisions."""
     for option, meaning in [
-        ("--propensity", propensity),
         ("--decision", "the decisions that were taken: whether a row was flagged"),
         ("--reward", "what these decisions brought"),
+        ("--propensity", propensity),
     ]:
         group.add_argument(option, metavar="COLUMN", help=f"column with {meaning}")
 
