@@ -54,8 +54,8 @@ model.fit(X_train, y_train)
 #
 # :func:`~sklearn_rlcorrect.evaluation.evaluate_correction` scores the classifier alone
 # and the corrected one on the same rows, which neither was fitted on, and between them the
-# classifier with the threshold that would have cost least in training. ``cost`` is twice the
-# false positives plus the false negatives.
+# classifier with the threshold that would have cost least in training. ``cost`` is twice
+# the false positives plus the false negatives.
 
 from sklearn_rlcorrect.evaluation import evaluate_correction
 
@@ -64,7 +64,7 @@ def print_scores(model, X, y):
     """Print the mistakes before and after the correction, a line each."""
     for when, score in evaluate_correction(model, X, y).items():
         print(
-            f"{when.replace('_', ' '):15}  {score['false_positives']:3.0f} false positives, "
+            f"{when:15}  {score['false_positives']:3.0f} false positives, "
             f"{score['false_negatives']:3.0f} false negatives, cost {score['cost']:3.0f}, "
             f"accuracy {score['accuracy']:.3f}"
         )
