@@ -23,7 +23,7 @@ LAYERS = (
     {"cli"},
     {"tracking", "card"},
     {"datasets", "evaluation", "export", "plotting"},
-    {"persistence"},
+    {"persistence", "_statements"},
     {"classifier", "envs"},
     {"_fitting", "_learning", "decisions"},
     {"_updating"},
