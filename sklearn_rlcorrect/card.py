@@ -35,7 +35,7 @@ def write_model_card(estimator, X, y, folder):
         Labels.
 
     folder : str or path-like
-        Folder to make: ``README.md`` and six pictures. It is complete, or not made.
+        Folder to make: ``README.md`` and seven pictures. It is complete, or not made.
 
     Returns
     -------

@@ -8,6 +8,7 @@ from sklearn_rlcorrect.plotting.guard import GuardDisplay
 from sklearn_rlcorrect.plotting.off_policy import OffPolicyValueDisplay
 from sklearn_rlcorrect.plotting.reliability import ReliabilityDisplay
 from sklearn_rlcorrect.plotting.save import save_pictures
+from sklearn_rlcorrect.plotting.tradeoff import TradeoffDisplay
 from sklearn_rlcorrect.plotting.training import TrainingCurveDisplay
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "GuardDisplay",
     "OffPolicyValueDisplay",
     "ReliabilityDisplay",
+    "TradeoffDisplay",
     "TrainingCurveDisplay",
     "save_pictures",
 ]

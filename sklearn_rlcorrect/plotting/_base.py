@@ -15,6 +15,13 @@ from sklearn_rlcorrect.rewards import positive_labels
 GREY, BLACK, GREEN = "#999999", "#000000", "#009E73"
 ORANGE, RED, BLUE = "#E69F00", "#D55E00", "#0072B2"
 
+# Of different sizes, because two priorities may select the same checkpoint.
+PRIORITY_MARKS = {
+    "weighted": {"color": BLUE, "marker": "o", "markersize": 10},
+    "accuracy": {"color": ORANGE, "marker": "s", "markersize": 6.5},
+    "fp": {"color": RED, "marker": "^", "markersize": 4},
+}
+
 # A column of a paper is about 3.4 inches wide; its captions are set in 8 or 9 points.
 COLUMN = 3.4
 STYLE = {"font.size": 8, "axes.titlesize": 8, "legend.frameon": False}

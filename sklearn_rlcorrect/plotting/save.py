@@ -9,6 +9,7 @@ from sklearn_rlcorrect.plotting.confusion import ConfusionChangeDisplay
 from sklearn_rlcorrect.plotting.correction import CorrectionDisplay
 from sklearn_rlcorrect.plotting.false_positives import FalsePositiveDisplay
 from sklearn_rlcorrect.plotting.reliability import ReliabilityDisplay
+from sklearn_rlcorrect.plotting.tradeoff import TradeoffDisplay, tradeoff_of_estimator
 from sklearn_rlcorrect.plotting.training import TrainingCurveDisplay
 
 _BEFORE_AFTER = {
@@ -21,7 +22,7 @@ _BEFORE_AFTER = {
 
 
 def save_pictures(estimator, X, y, folder):
-    """Write the six pictures of a fitted corrector as PNG.
+    """Write the seven pictures of a fitted corrector as PNG.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def save_pictures(estimator, X, y, folder):
     Returns
     -------
     paths : list of pathlib.Path
-        Files written: five displays of the rows, and ``training.png``.
+        Files written: ``tradeoff.png`` first, five other displays of the rows, and
+        ``training.png``.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def save_pictures(estimator, X, y, folder):
     >>> with TemporaryDirectory() as folder:
     ...     paths = save_pictures(model, X[400:], y[400:], folder)
     >>> len(paths), paths[0].name
-    (6, 'confusion.png')
+    (7, 'tradeoff.png')
     """
     displays = _displays(estimator, X, y)
     paths = [Path(folder) / f"{name}.png" for name in displays]
@@ -107,6 +109,9 @@ def save_display(display, path):
 def _displays(estimator, X, y):
     """Make the displays by name, from one prediction of the rows."""
     arguments = arguments_of_estimator(estimator, X, y)
+    tradeoff = TradeoffDisplay(
+        **tradeoff_of_estimator(estimator, X, y, arguments["before"])
+    )
     displays = {name: display(**arguments) for name, display in _BEFORE_AFTER.items()}
     training = TrainingCurveDisplay(estimator.history_, selected_checkpoints(estimator))
-    return displays | {"training": training}
+    return {"tradeoff": tradeoff} | displays | {"training": training}

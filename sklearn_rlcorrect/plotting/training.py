@@ -5,10 +5,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_rlcorrect.agent.selection import selected_checkpoints
 from sklearn_rlcorrect.plotting._base import (
     BLACK,
-    BLUE,
     GREY,
-    ORANGE,
-    RED,
+    PRIORITY_MARKS,
     _Display,
     legend_above,
 )
@@ -17,13 +15,6 @@ _PANELS = {
     "reward": "weighted reward",
     "accuracy": "accuracy",
     "false_positives": "false positives",
-}
-
-# Of different sizes, because two priorities may select the same checkpoint.
-_MARKS = {
-    "weighted": {"color": BLUE, "marker": "o", "markersize": 10},
-    "accuracy": {"color": ORANGE, "marker": "s", "markersize": 6.5},
-    "fp": {"color": RED, "marker": "^", "markersize": 4},
 }
 
 
@@ -120,7 +111,7 @@ class TrainingCurveDisplay(_Display):
         timesteps, values = self.history["timesteps"], self.history[name]
         ax.plot(timesteps, values, color=BLACK, linewidth=1)
         ax.axhline(values[0], color=GREY, linewidth=1, linestyle="--")
-        for priority, style in _MARKS.items():
+        for priority, style in PRIORITY_MARKS.items():
             at = self.selected[priority]
             ax.plot(
                 timesteps[at],

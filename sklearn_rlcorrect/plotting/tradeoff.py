@@ -1,0 +1,632 @@
+"""The trade-off of false positives and recall, and what it costs."""
+
+from copy import copy
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state, check_scalar, indexable
+
+from sklearn_rlcorrect.agent.prediction import correct
+from sklearn_rlcorrect.agent.selection import PRIORITIES
+from sklearn_rlcorrect.guard import decision_rule
+from sklearn_rlcorrect.metrics import positive_classes
+from sklearn_rlcorrect.persistence import check_corrector
+from sklearn_rlcorrect.plotting._base import (
+    BLACK,
+    BLUE,
+    COLUMN,
+    GREEN,
+    GREY,
+    PRIORITY_MARKS,
+    _Display,
+    arguments_of_predictions,
+    in_lines,
+    legend_above,
+    shortened,
+)
+from sklearn_rlcorrect.rewards import class_weights, false_positive_costs, positive_labels
+
+_CURVES = {
+    "classifier": {"color": GREY, "linestyle": "--"},
+    "corrected": {"color": BLUE, "linestyle": "-"},
+}
+_MARKS = PRIORITY_MARKS | {
+    "corrected": PRIORITY_MARKS["weighted"],
+    "threshold alone": {"color": GREEN, "marker": "D", "markersize": 5},
+    "classifier": {"color": BLACK, "marker": "X", "markersize": 6},
+}
+_LOWEST = {"marker": "*", "markersize": 9, "markeredgecolor": BLACK}
+
+# Bands are drawn between this many thresholds by true and as many by false positives.
+_N_LEVELS = 200
+
+# How far the axes reach beyond what is marked.
+_MARGIN, _SMALLEST_MARGIN = 0.5, 0.1
+
+_INTERVAL = 0.025, 0.975
+
+
+class Flagged(NamedTuple):
+    """Rows that are predicted to be positive: numbers, or arrays with one per threshold.
+
+    Parameters
+    ----------
+    threshold : float or ndarray
+        Rows of at least this score are flagged; of arrays, the first is infinite and the
+        others fall.
+
+    false_positives, true_positives : int or ndarray
+        Negative and positive rows among them.
+    """
+
+    threshold: np.ndarray
+    false_positives: np.ndarray
+    true_positives: np.ndarray
+
+
+class TradeoffDisplay(_Display):
+    """False positives against recall, and costs against the threshold.
+
+    Made by `from_estimator` or `from_predictions`. It shows whether a correction does
+    better than another threshold of the classifier, and which priority to take. Its `ax` is
+    a pair:
+
+    - On the left, false positives (their number among the rows shown) against recall, over
+      all thresholds of the classifier's probability and of the corrected one. The lower
+      curve is better. The axes cover what is around the marks.
+    - On the right, the cost of 100 rows against the threshold. A false positive costs
+      `fp_weight`, a false negative 1.
+
+    The marks are decisions: the classifier's, the correction's for each priority, and the
+    classifier's at another threshold ("threshold alone"). Stars are the lowest points of
+    the curves: thresholds that were chosen by the rows shown, which flatters them.
+
+    Parameters
+    ----------
+    curves : dict of str to Flagged
+        "classifier" and "corrected": what is flagged at each threshold, none of the rows at
+        first and all of them in the end.
+
+    points : dict of str to Flagged
+        What is flagged by "classifier", "threshold alone", "corrected" or priorities.
+
+    label : int, float, bool or str
+        Positive class.
+
+    fp_weight : float
+        Cost of a false positive, where a false negative costs 1.
+
+    caption : str, default=""
+        What is drawn, for the head of the picture.
+
+    n_resamples : int, default=200
+        Bootstrap samples of the rows, for the bands: 95 % intervals at each recall, and at
+        each threshold. They are of each curve by itself: both curves are of the same rows,
+        so that their difference is more certain than the bands suggest.
+
+    random_state : int, RandomState instance or None, default=0
+        Seed of the bootstrap.
+
+    Attributes
+    ----------
+    ax_ : ndarray of matplotlib Axes
+        Axes drawn on.
+
+    figure_ : matplotlib Figure
+        Figure of the axes.
+
+    Notes
+    -----
+    The corrected curve is that of the priority in use; other priorities have probabilities
+    of their own, and their marks may lie beside it. With two classes, marks are at the
+    threshold of the decision. With more, where the most probable class is predicted, they
+    are at the threshold that flags as many rows.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.plotting import TradeoffDisplay
+    >>> display = TradeoffDisplay.from_predictions(
+    ...     ["no", "no", "yes"], [0.7, 0.1, 0.8], [0.3, 0.1, 0.9])
+    >>> display.points["classifier"].false_positives
+    1
+    """
+
+    _n_columns = 2
+    _height = 3.3
+
+    def __init__(
+        self,
+        curves,
+        points,
+        *,
+        label,
+        fp_weight,
+        caption="",
+        n_resamples=200,
+        random_state=0,
+    ):
+        self.curves = curves
+        self.points = points
+        self.label = label
+        self.fp_weight = fp_weight
+        self.caption = caption
+        self.n_resamples = n_resamples
+        self.random_state = random_state
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y, *, pos_label=None, n_resamples=200, random_state=0, ax=None
+    ):
+        """Draw the trade-off of a fitted corrector on labelled rows.
+
+        The threshold alone is the corrector's `base_threshold_`, if it has one: the one of
+        lowest cost on the rows of `fit`.
+
+        Parameters
+        ----------
+        estimator : RLCalibratedClassifier
+            Fitted. Its priority has the corrected curve.
+
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Rows that the corrector was not fitted on.
+
+        y : array-like of shape (n_samples,)
+            Labels.
+
+        pos_label : int, float, bool or str, default=None
+            Class against the rest. None is the positive class; of several, the one with
+            most false positives of the classifier.
+
+        n_resamples : int, default=200
+            Bootstrap samples of the rows, for the bands.
+
+        random_state : int, RandomState instance or None, default=0
+            Seed of the bootstrap.
+
+        ax : pair of matplotlib Axes, default=None
+            Where to draw. None makes a new figure, as wide as two columns of a paper.
+
+        Returns
+        -------
+        display : TradeoffDisplay
+            The picture.
+
+        Raises
+        ------
+        ValueError
+            If `estimator` is no fitted corrector, if `y` or `pos_label` holds a label that
+            it does not know, or if `ax` is no pair of Axes.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from sklearn_rlcorrect import RLCalibratedClassifier
+        >>> from sklearn_rlcorrect.plotting import TradeoffDisplay
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000)
+        >>> display = TradeoffDisplay.from_estimator(model.fit(X[:400], y[:400]), X, y)
+        >>> sorted(display.points)
+        ['accuracy', 'classifier', 'fp', 'weighted']
+        """
+        before, _ = check_corrector(estimator, "estimator").predict_before_after(X)
+        arguments = tradeoff_of_estimator(estimator, X, y, before, pos_label)
+        bootstrap = {"n_resamples": n_resamples, "random_state": random_state}
+        return cls(**arguments, **bootstrap).plot(ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        before,
+        after,
+        *,
+        classes=None,
+        pos_label=None,
+        fp_weight=1.0,
+        priority=None,
+        threshold=None,
+        corrected_threshold=None,
+        caption="",
+        n_resamples=200,
+        random_state=0,
+        ax=None,
+    ):
+        """Draw the trade-off of probabilities before and after the correction.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels.
+
+        before : array-like of shape (n_samples, n_classes) or (n_samples,)
+            Probabilities in [0, 1]. With two classes, those of the second are enough.
+
+        after : array-like as `before`, or dict of str to them
+            Corrected probabilities; of a dict, those of each priority.
+
+        classes : array-like of shape (n_classes,), default=None
+            Labels, sorted; None is the labels in `y_true`.
+
+        pos_label : int, float, bool, str or list of them, default=None
+            Class against the rest. None is the second of two classes. Of several, and of
+            more than two classes, it is the one with most false positives of the
+            classifier.
+
+        fp_weight : float, default=1.0
+            Cost of a false positive, where a false negative costs 1.
+
+        priority : str, default=None
+            Key of `after` that has the corrected curve; None is the first.
+
+        threshold : float, default=None
+            Probability of the classifier above which "threshold alone" predicts the
+            positive class. None leaves that out.
+
+        corrected_threshold : float or dict of str to float, default=None
+            Corrected probability above which the positive one of two classes is predicted;
+            of a dict, that of each priority. None predicts the most probable class.
+
+        caption : str, default=""
+            What is drawn, for the head of the picture.
+
+        n_resamples : int, default=200
+            Bootstrap samples of the rows, for the bands.
+
+        random_state : int, RandomState instance or None, default=0
+            Seed of the bootstrap.
+
+        ax : pair of matplotlib Axes, default=None
+            Where to draw. None makes a new figure, as wide as two columns of a paper.
+
+        Returns
+        -------
+        display : TradeoffDisplay
+            The picture.
+
+        Raises
+        ------
+        ValueError
+            If the numbers of rows, columns and classes differ, if `classes` is not sorted
+            or lacks a label of `y_true` or `pos_label`, if `after` has other keys than
+            priorities or lacks `priority`, if a number is out of range, or if `ax` is no
+            pair of Axes.
+
+        TypeError
+            If `fp_weight`, `threshold` or `n_resamples` is no number.
+
+        Examples
+        --------
+        >>> from sklearn_rlcorrect.plotting import TradeoffDisplay
+        >>> display = TradeoffDisplay.from_predictions(
+        ...     ["no", "no", "yes"], [0.7, 0.1, 0.8], [0.3, 0.1, 0.9], threshold=0.75)
+        >>> display.points["threshold alone"].false_positives
+        0
+        """
+        arguments = tradeoff_of_predictions(
+            y_true,
+            before,
+            after,
+            classes=classes,
+            pos_label=pos_label,
+            fp_weight=fp_weight,
+            priority=priority,
+            threshold=threshold,
+            corrected_threshold=corrected_threshold,
+            caption=caption,
+        )
+        bootstrap = {"n_resamples": n_resamples, "random_state": random_state}
+        return cls(**arguments, **bootstrap).plot(ax=ax)
+
+    def _size(self):
+        return 2 * COLUMN, self._height
+
+    def _set_axes(self, ax):
+        check_scalar(self.n_resamples, "n_resamples", Integral, min_val=1)
+        super()._set_axes(ax)
+
+    def _draw(self, axes):
+        for name, style in _CURVES.items():
+            self._draw_curve(*axes, name, style)
+        for name in self.points:
+            self._draw_point(*axes, name)
+        self._draw_lowest(axes[1])
+        self._zoom(*axes)
+        self._describe(*axes)
+
+    def _draw_curve(self, trade, costs, name, style):
+        curve, recall = self.curves[name], np.linspace(0, 1, _N_LEVELS + 1)
+        some, false_positive_bounds, cost_bounds = self._bands(curve, recall)
+        band = {"color": style["color"], "alpha": 0.25, "linewidth": 0}
+        trade.plot(*self._trade(curve), label=name, linewidth=1, **style)
+        trade.fill_between(recall, *false_positive_bounds, **band)
+        steps = _steps(curve.threshold, self._cost(curve))
+        costs.plot(*steps, drawstyle="steps-post", linewidth=1, **style)
+        costs.fill_between(*_steps(some, *cost_bounds), step="post", **band)
+
+    def _draw_point(self, trade, costs, name):
+        point, style = self.points[name], _MARKS[name]
+        style = style | {"linestyle": "", "markeredgecolor": "white", "clip_on": False}
+        # Two priorities may decide alike: the smaller mark is above the larger.
+        style |= {"markeredgewidth": 0.5, "zorder": 3 - style["markersize"] / 100}
+        trade.plot(*self._trade(point), **style)
+        costs.plot(point.threshold, self._cost(point), label=self._name(name), **style)
+
+    def _name(self, name):
+        at = f" ({self.points[name].threshold:.2g})" if name == "threshold alone" else ""
+        return f"{name}{at}"
+
+    def _draw_lowest(self, costs):
+        label = "lowest of the curve"
+        for name, style in _CURVES.items():
+            lowest = self._lowest(self.curves[name])
+            x, y = lowest.threshold, self._cost(lowest)
+            costs.plot(x, y, linestyle="", color=style["color"], label=label, **_LOWEST)
+            label = None
+
+    def _lowest(self, curve):
+        """Return the lowest point of the costs of a curve."""
+        at = self._cost(curve).argmin()
+        threshold, *counts = (values[at] for values in curve)
+        return Flagged(min(threshold, 1), *counts)
+
+    def _trade(self, flagged):
+        """Return recall and false positives."""
+        n_positives = self.curves["classifier"].true_positives[-1]
+        return flagged.true_positives / max(n_positives, 1), flagged.false_positives
+
+    def _cost(self, flagged):
+        """Return the cost of 100 rows."""
+        n_positives = self.curves["classifier"].true_positives[-1]
+        false_negatives = n_positives - flagged.true_positives
+        return self._per_100(self.fp_weight * flagged.false_positives + false_negatives)
+
+    def _per_100(self, total):
+        everything = self.curves["classifier"]
+        return 100 * total / (everything.false_positives + everything.true_positives)[-1]
+
+    def _bands(self, curve, recall):
+        """Return thresholds, and 95 % intervals at each recall and at each of these."""
+        some = _thinned(curve)
+        drawn = _resample(some, self.n_resamples, check_random_state(self.random_state))
+        false_positives, true_positives = drawn
+        # Of the thresholds that reach a recall, the highest.
+        at_recall = [
+            np.interp(recall * tp[-1] - 1e-6, tp, fp)
+            for fp, tp in zip(false_positives, true_positives, strict=True)
+        ]
+        false_negatives = true_positives[:, -1:] - true_positives
+        costs = self._per_100(self.fp_weight * false_positives + false_negatives)
+        bounds = [np.quantile(values, _INTERVAL, axis=0) for values in (at_recall, costs)]
+        return some.threshold, *bounds
+
+    def _zoom(self, trade, costs):
+        """Let the axes cover what is around the marks."""
+        recall, false_positives = zip(*map(self._trade, self.points.values()), strict=True)
+        trade.set(
+            xlim=np.clip(_around(recall, _SMALLEST_MARGIN), 0, 1),
+            ylim=(0, (1 + _MARGIN) * max(*false_positives, 1)),
+        )
+        # Without a flagged row, there are false negatives alone.
+        marked = [*self.points.values(), *map(self._lowest, self.curves.values())]
+        values = [self._cost(flagged) for flagged in [*marked, Flagged(1, 0, 0)]]
+        costs.set(xlim=(0, 1), ylim=_around(values, 0.01))
+
+    def _describe(self, trade, costs):
+        _, n_negatives, n_positives = (v[-1] for v in self.curves["classifier"])
+        n_rows, label = n_negatives + n_positives, f"“{shortened(self.label)}”"
+        trade.set(
+            xlabel=in_lines(f"recall of {label}", 2.6),
+            ylabel=f"false positives of {n_rows} rows",
+        )
+        trade.yaxis.get_major_locator().set_params(integer=True)
+        costs.set(xlabel=in_lines(f"threshold of {label}", 2.6), ylabel="cost of 100 rows")
+        head = ", ".join(filter(None, [self.caption, f"fp_weight {self.fp_weight:g}"]))
+        legend_above(trade, 2, title=in_lines(head, 3))
+        n_of = f"{n_rows} rows, {n_positives} of them {label}"
+        legend_above(costs, 2, title=in_lines(n_of, 3))
+
+
+def tradeoff_of_estimator(estimator, X, y, before, pos_label=None):
+    """Compute the arguments of the display from a fitted corrector and labelled rows.
+
+    `before` holds the probabilities of its classifier.
+    """
+    own = positive_labels(estimator.fp_weight, estimator.pos_label)
+    arguments = arguments_of_predictions(
+        y, before, before, estimator.classes_, own if pos_label is None else pos_label, None
+    )
+    k = _shown_class(arguments)
+    costs = false_positive_costs(
+        estimator.fp_weight, estimator.classes_, estimator.pos_label
+    )
+    is_own = positive_classes(estimator.classes_, own).tolist() == [k]
+    after, thresholds = _of_priorities(estimator, X, before)
+    return tradeoff_of_predictions(
+        y,
+        before,
+        after,
+        classes=estimator.classes_,
+        pos_label=estimator.classes_[k],
+        # Relative to false negatives, which cost what false positives of the others do.
+        fp_weight=costs[k] / class_weights(costs)[k],
+        priority=estimator.priority,
+        threshold=_threshold_of(getattr(estimator, "base_threshold_", None), is_own),
+        corrected_threshold={p: _threshold_of(t, is_own) for p, t in thresholds.items()},
+        caption=f"{_model_name(estimator)}, priority “{estimator.priority}”",
+    )
+
+
+def tradeoff_of_predictions(
+    y_true,
+    before,
+    after,
+    *,
+    classes=None,
+    pos_label=None,
+    fp_weight=1.0,
+    priority=None,
+    threshold=None,
+    corrected_threshold=None,
+    caption="",
+):
+    """Compute the arguments of the display from probabilities.
+
+    See :meth:`TradeoffDisplay.from_predictions`.
+    """
+    _check_numbers(fp_weight, threshold)
+    after = after if isinstance(after, dict) else {"corrected": after}
+    priority = _check_priority(priority, after)
+    cuts = corrected_threshold
+    cuts = cuts if isinstance(cuts, dict) else dict.fromkeys(after, cuts)
+    checked = {
+        name: arguments_of_predictions(
+            y_true, before, proba, classes, pos_label, cuts.get(name)
+        )
+        for name, proba in after.items()
+    }
+    drawn = checked[priority]
+    k = _shown_class(drawn)
+    is_positive = drawn["y_true"] == k
+    points = {"classifier": _point(is_positive, drawn["before"], None, k)}
+    if threshold is not None:
+        points["threshold alone"] = _point(is_positive, drawn["before"], threshold, k)
+    for name, one in checked.items():
+        points[name] = _point(is_positive, one["after"], one["threshold"], k)
+    curves = {
+        "classifier": _curve(is_positive, drawn["before"][:, k]),
+        "corrected": _curve(is_positive, drawn["after"][:, k]),
+    }
+    return {
+        "curves": curves,
+        "points": points,
+        "label": drawn["classes"][k],
+        "fp_weight": fp_weight,
+        "caption": caption,
+    }
+
+
+def _of_priorities(estimator, X, before):
+    """Return the corrected probabilities and the threshold of each priority."""
+    (X,), after, thresholds = indexable(X), {}, {}
+    for priority in PRIORITIES:
+        variant = copy(estimator)
+        variant.priority = priority
+        rule = decision_rule(variant)
+        bound = rule["shrinkage"] * estimator.max_adjustment_
+        after[priority] = correct(estimator, X, before, priority, bound)
+        thresholds[priority] = rule["threshold"]
+    return after, thresholds
+
+
+def _threshold_of(threshold, is_own):
+    """Turn a threshold of the positive class into one of the class that is drawn."""
+    return threshold if threshold is None or is_own else 1 - threshold
+
+
+def _model_name(estimator):
+    model = estimator.estimator_
+    while isinstance(model, FrozenEstimator | Pipeline):
+        model = model.estimator if isinstance(model, FrozenEstimator) else model[-1]
+    return type(model).__name__
+
+
+def _check_numbers(fp_weight, threshold):
+    check_scalar(fp_weight, "fp_weight", Real, min_val=0)
+    if threshold is not None:
+        check_scalar(threshold, "threshold", Real, min_val=0, max_val=1)
+
+
+def _check_priority(priority, after):
+    """Return the key of the corrected curve."""
+    known = {"corrected", *PRIORITIES}
+    if not after or not known.issuperset(after):
+        raise ValueError(
+            f"after holds the keys {list(after)}: use one array, or a dict of arrays for "
+            f"some of {list(PRIORITIES)}."
+        )
+    priority = next(iter(after)) if priority is None else priority
+    if priority not in after:
+        raise ValueError(f"priority={priority!r} must be a key of after: {list(after)}.")
+    return priority
+
+
+def _shown_class(arguments):
+    """Return the positive class; of several, that of most false positives before."""
+    predicted, positives = arguments["before"].argmax(axis=1), arguments["positives"]
+    wrong = predicted[predicted != arguments["y_true"]]
+    counts = np.bincount(wrong, minlength=len(arguments["classes"]))
+    return positives[counts[positives].argmax()]
+
+
+def _curve(is_positive, score):
+    """Count what is flagged at each threshold.
+
+    As scikit-learn's `roc_curve`, but counts, which rows of one class have, too.
+    """
+    scores, place = np.unique(-score, return_inverse=True)
+    groups = [
+        np.bincount(place[of], minlength=len(scores)) for of in (~is_positive, is_positive)
+    ]
+    counts = [np.append(0, np.cumsum(group)) for group in groups]
+    return Flagged(np.append(np.inf, -scores), *counts)
+
+
+def _point(is_positive, proba, threshold, k):
+    """Count what a decision flags, above a threshold or as the most probable class."""
+    score = proba[:, k]
+    flagged = proba.argmax(axis=1) == k if threshold is None else score > threshold
+    if threshold is None:
+        threshold = 0.5 if proba.shape[1] == 2 else _equivalent(score, flagged.sum())
+    counts = int((flagged & ~is_positive).sum()), int((flagged & is_positive).sum())
+    return Flagged(float(threshold), *counts)
+
+
+def _equivalent(score, n_flagged):
+    """Return the threshold that flags as many rows."""
+    return np.sort(score)[-n_flagged] if n_flagged else 1.0
+
+
+def _thinned(curve):
+    """Keep the thresholds between which there are few rows of a class.
+
+    The levels of false positives are denser where there are few, as those who look for rare
+    events need it.
+    """
+    n_negatives, n_positives = curve.false_positives[-1], curve.true_positives[-1]
+    levels = np.append(0, np.geomspace(1, max(n_negatives, 1), _N_LEVELS))
+    kept = [
+        np.searchsorted(curve.false_positives, np.minimum(np.floor(levels), n_negatives)),
+        np.searchsorted(curve.true_positives, np.linspace(0, n_positives, _N_LEVELS + 1)),
+        [0, len(curve.threshold) - 1],
+    ]
+    kept = np.unique(np.concatenate(kept))
+    return Flagged(*(values[kept] for values in curve))
+
+
+def _resample(curve, n_resamples, rng):
+    """Draw false and true positives at each threshold, of as many rows.
+
+    To draw rows is to draw how many of each class are between two thresholds.
+    """
+    cells = np.diff([curve.false_positives, curve.true_positives])
+    n_rows = cells.sum()
+    drawn = rng.multinomial(n_rows, cells.ravel() / n_rows, size=n_resamples)
+    counts = drawn.reshape(n_resamples, *cells.shape).cumsum(axis=2)
+    return np.moveaxis(np.pad(counts, [(0, 0), (0, 0), (1, 0)]), 1, 0)
+
+
+def _steps(thresholds, *values):
+    """Return thresholds from 1 to 0, and the values that hold below each."""
+    # The first is infinite: nothing is flagged there, as at any above all scores.
+    x = np.append(np.minimum(thresholds, max(1, thresholds[1])), 0)
+    return x, *(np.append(v, v[-1]) for v in values)
+
+
+def _around(values, smallest_margin):
+    low, high = min(values), max(values)
+    margin = max(_MARGIN * (high - low), smallest_margin)
+    return low - margin, high + margin
