@@ -35,16 +35,21 @@ _CURVES = {
 }
 _MARKS = PRIORITY_MARKS | {
     "corrected": PRIORITY_MARKS["weighted"],
-    "threshold alone": {"color": GREEN, "marker": "D", "markersize": 5},
-    "classifier": {"color": BLACK, "marker": "X", "markersize": 6},
+    "threshold alone": {"color": GREEN, "marker": "D", "markersize": 6},
+    # Its arms are longer than other marks, which decide alike where nothing is better.
+    "classifier": {"color": BLACK, "marker": "+", "markersize": 14},
 }
-_LOWEST = {"marker": "*", "markersize": 9, "markeredgecolor": BLACK}
+# Hollow, because the lowest point is often that of a decision, too.
+_LOWEST = {"marker": "*", "markersize": 11, "markerfacecolor": "none", "zorder": 4}
 
 # Bands are drawn between this many thresholds by true and as many by false positives.
 _N_LEVELS = 200
 
-# How far the axes reach beyond what is marked.
-_MARGIN, _SMALLEST_MARGIN = 0.5, 0.1
+# How far the axes reach beyond what is marked, by its range.
+_MARGIN_OF_TRADE, _MARGIN_OF_COSTS = 0.5, 0.25
+
+# Width of axes in inches that have room for two columns of a legend.
+_WIDE = 2.2
 
 _INTERVAL = 0.025, 0.975
 
@@ -148,6 +153,7 @@ class TradeoffDisplay(_Display):
         n_resamples=200,
         random_state=0,
     ):
+        check_scalar(n_resamples, "n_resamples", Integral, min_val=1)
         self.curves = curves
         self.points = points
         self.label = label
@@ -324,10 +330,6 @@ class TradeoffDisplay(_Display):
     def _size(self):
         return 2 * COLUMN, self._height
 
-    def _set_axes(self, ax):
-        check_scalar(self.n_resamples, "n_resamples", Integral, min_val=1)
-        super()._set_axes(ax)
-
     def _draw(self, axes):
         for name, style in _CURVES.items():
             self._draw_curve(*axes, name, style)
@@ -342,16 +344,19 @@ class TradeoffDisplay(_Display):
         some, false_positive_bounds, cost_bounds = self._bands(curve, recall)
         band = {"color": style["color"], "alpha": 0.25, "linewidth": 0}
         trade.plot(*self._trade(curve), label=name, linewidth=1, **style)
-        trade.fill_between(recall, *false_positive_bounds, **band)
+        label = "95 % interval" if name == "corrected" else None
+        trade.fill_between(recall, *false_positive_bounds, label=label, **band)
         steps = _steps(curve.threshold, self._cost(curve))
         costs.plot(*steps, drawstyle="steps-post", linewidth=1, **style)
         costs.fill_between(*_steps(some, *cost_bounds), step="post", **band)
 
     def _draw_point(self, trade, costs, name):
         point, style = self.points[name], _MARKS[name]
-        style = style | {"linestyle": "", "markeredgecolor": "white", "clip_on": False}
-        # Two priorities may decide alike: the smaller mark is above the larger.
-        style |= {"markeredgewidth": 0.5, "zorder": 3 - style["markersize"] / 100}
+        # The smaller mark is above the larger, and whole on the edge of the axes.
+        order = {"zorder": 3 - style["markersize"] / 100, "clip_on": False}
+        style = style | {"linestyle": ""} | order
+        if style["marker"] != "+":
+            style |= {"markeredgecolor": "white", "markeredgewidth": 0.5}
         trade.plot(*self._trade(point), **style)
         costs.plot(point.threshold, self._cost(point), label=self._name(name), **style)
 
@@ -361,10 +366,12 @@ class TradeoffDisplay(_Display):
 
     def _draw_lowest(self, costs):
         label = "lowest of the curve"
-        for name, style in _CURVES.items():
-            lowest = self._lowest(self.curves[name])
+        for curve in self.curves.values():
+            lowest = self._lowest(curve)
             x, y = lowest.threshold, self._cost(lowest)
-            costs.plot(x, y, linestyle="", color=style["color"], label=label, **_LOWEST)
+            costs.plot(
+                x, y, linestyle="", color=BLACK, label=label, clip_on=False, **_LOWEST
+            )
             label = None
 
     def _lowest(self, curve):
@@ -407,27 +414,30 @@ class TradeoffDisplay(_Display):
         """Let the axes cover what is around the marks."""
         recall, false_positives = zip(*map(self._trade, self.points.values()), strict=True)
         trade.set(
-            xlim=np.clip(_around(recall, _SMALLEST_MARGIN), 0, 1),
-            ylim=(0, (1 + _MARGIN) * max(*false_positives, 1)),
+            xlim=np.clip(_around(recall, _MARGIN_OF_TRADE, 0.1), 0, 1),
+            ylim=(0, (1 + _MARGIN_OF_TRADE) * max(*false_positives, 1)),
         )
         # Without a flagged row, there are false negatives alone.
         marked = [*self.points.values(), *map(self._lowest, self.curves.values())]
         values = [self._cost(flagged) for flagged in [*marked, Flagged(1, 0, 0)]]
-        costs.set(xlim=(0, 1), ylim=_around(values, 0.01))
+        costs.set(xlim=(0, 1), ylim=np.maximum(_around(values, _MARGIN_OF_COSTS, 0.01), 0))
 
     def _describe(self, trade, costs):
         _, n_negatives, n_positives = (v[-1] for v in self.curves["classifier"])
         n_rows, label = n_negatives + n_positives, f"“{shortened(self.label)}”"
+        width = trade.get_window_extent().width / trade.figure.dpi
         trade.set(
-            xlabel=in_lines(f"recall of {label}", 2.6),
+            xlabel=in_lines(f"recall of {label}", width),
             ylabel=f"false positives of {n_rows} rows",
         )
         trade.yaxis.get_major_locator().set_params(integer=True)
-        costs.set(xlabel=in_lines(f"threshold of {label}", 2.6), ylabel="cost of 100 rows")
+        costs.set(
+            xlabel=in_lines(f"threshold of {label}", width), ylabel="cost of 100 rows"
+        )
         head = ", ".join(filter(None, [self.caption, f"fp_weight {self.fp_weight:g}"]))
-        legend_above(trade, 2, title=in_lines(head, 3))
-        n_of = f"{n_rows} rows, {n_positives} of them {label}"
-        legend_above(costs, 2, title=in_lines(n_of, 3))
+        of = f"{n_rows} rows, {n_positives} of them {label}"
+        for ax, title in [(trade, head), (costs, of)]:
+            legend_above(ax, 2 if width > _WIDE else 1, title=in_lines(title, width + 0.5))
 
 
 def tradeoff_of_estimator(estimator, X, y, before, pos_label=None):
@@ -626,7 +636,7 @@ def _steps(thresholds, *values):
     return x, *(np.append(v, v[-1]) for v in values)
 
 
-def _around(values, smallest_margin):
+def _around(values, share, smallest):
     low, high = min(values), max(values)
-    margin = max(_MARGIN * (high - low), smallest_margin)
+    margin = max(share * (high - low), smallest)
     return low - margin, high + margin

@@ -17,10 +17,18 @@ def test_pictures_are_saved_and_figures_closed(data, request, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         path.name for path in paths
     )
-    assert len(paths) == 6
+    assert [path.stem for path in paths] == [
+        "tradeoff",
+        "confusion",
+        "adjustments",
+        "corrections",
+        "false_positives",
+        "reliability",
+        "training",
+    ]
     for path in paths:
         height, width, _ = plt.imread(path).shape
-        assert width == 680
+        assert width == (1360 if path.stem == "tradeoff" else 680)
         assert 300 < height < 900
     assert plt.get_fignums() == []
 
