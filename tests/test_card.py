@@ -28,7 +28,7 @@ def test_model_card(cancer, fp_weight, tmp_path):
     for line in text.splitlines():
         if line.startswith("!["):
             assert (tmp_path / "card" / line.split("(")[1].rstrip(")")).exists()
-    assert text.count("![") == 6
+    assert text.count("![") == 7
     with pytest.raises(FileExistsError, match="card exists"):
         write_model_card(model, X_test, y_test, tmp_path / "card")
 

@@ -128,7 +128,8 @@ class TradeoffDisplay(_Display):
     The corrected curve is that of the priority in use; other priorities have probabilities
     of their own, and their marks may lie beside it. With two classes, marks are at the
     threshold of the decision. With more, where the most probable class is predicted, they
-    are at the threshold that flags as many rows.
+    are at the threshold that flags as many rows, and the cost of a false positive is
+    relative to the mean of that of the other classes.
 
     Examples
     --------

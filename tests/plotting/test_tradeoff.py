@@ -247,11 +247,14 @@ def test_guarded_corrector_decides_by_its_threshold(cancer):
         GaussianNB(), min_recall=0.7, guard_fraction=0.4, **QUICK
     )
     model.fit(X, y)
-    model.guard_report_["weighted"] |= {"threshold": 0.8}
-    point = TradeoffDisplay.from_estimator(model, X_test, y_test).points["weighted"]
-    predicted = model.predict(X_test) == 1
-    counts = (predicted & (y_test == 0)).sum(), (predicted & (y_test == 1)).sum()
-    assert point == (0.8, *counts)
+    thresholds = {"fp": 0.8, "weighted": 0.3}
+    for priority, threshold in thresholds.items():
+        model.guard_report_[priority] |= {"threshold": threshold}
+    points = TradeoffDisplay.from_estimator(model, X_test, y_test).points
+    for priority, threshold in thresholds.items():
+        predicted = model.set_params(priority=priority).predict(X_test) == 1
+        counts = (predicted & (y_test == 0)).sum(), (predicted & (y_test == 1)).sum()
+        assert points[priority] == (threshold, *counts)
 
 
 def test_bands_cover_what_is_expected():
