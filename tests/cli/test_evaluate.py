@@ -28,6 +28,7 @@ def test_evaluate_a_file(always_benign, table, capsys):
         "corrections.png",
         "false_positives.png",
         "reliability.png",
+        "tradeoff.png",
         "training.png",
     ]
     assert main(command.split()) == 2

@@ -56,7 +56,7 @@ def test_run_holds_the_learning_curves(fitted, logged):
 def test_run_holds_environment_and_pictures(logged):
     run_id = logged[0].info.run_id
     artifacts = mlflow.MlflowClient().list_artifacts(run_id, "pictures")
-    assert len([a for a in artifacts if a.path.endswith(".png")]) == 6
+    assert len([a for a in artifacts if a.path.endswith(".png")]) == 7
     environment = json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/environment.json"))
     assert environment["python"] == sys.version
     assert environment["packages"]["sklearn-rlcorrect"] == __version__
