@@ -169,8 +169,8 @@ class TradeoffDisplay(_Display):
     ):
         """Draw the trade-off of a fitted corrector on labelled rows.
 
-        The threshold alone is the corrector's `base_threshold_`, if it has one: the one of
-        lowest cost on the rows of `fit`.
+        The threshold alone is the corrector's `base_threshold_`, if it has one of the class
+        that is drawn: that of lowest cost on the rows of `fit`.
 
         Parameters
         ----------
@@ -217,7 +217,7 @@ class TradeoffDisplay(_Display):
         >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000)
         >>> display = TradeoffDisplay.from_estimator(model.fit(X[:400], y[:400]), X, y)
         >>> sorted(display.points)
-        ['accuracy', 'classifier', 'fp', 'weighted']
+        ['accuracy', 'classifier', 'fp', 'threshold alone', 'weighted']
         """
         before, _ = check_corrector(estimator, "estimator").predict_before_after(X)
         arguments = tradeoff_of_estimator(estimator, X, y, before, pos_label)
@@ -465,8 +465,10 @@ def tradeoff_of_estimator(estimator, X, y, before, pos_label=None):
         # Relative to false negatives, which cost what false positives of the others do.
         fp_weight=costs[k] / class_weights(costs)[k],
         priority=estimator.priority,
-        threshold=_threshold_of(getattr(estimator, "base_threshold_", None), is_own),
-        corrected_threshold={p: _threshold_of(t, is_own) for p, t in thresholds.items()},
+        threshold=_threshold_of(estimator.base_threshold_, is_own, len(costs)),
+        corrected_threshold={
+            p: _threshold_of(t, is_own, len(costs)) for p, t in thresholds.items()
+        },
         caption=f"{_model_name(estimator)}, priority “{estimator.priority}”",
     )
 
@@ -533,9 +535,12 @@ def _of_priorities(estimator, X, before):
     return after, thresholds
 
 
-def _threshold_of(threshold, is_own):
+def _threshold_of(threshold, is_own, n_classes):
     """Turn a threshold of the positive class into one of the class that is drawn."""
-    return threshold if threshold is None or is_own else 1 - threshold
+    if threshold is None or is_own:
+        return threshold
+    # Of several positive classes together, it says nothing of one of them.
+    return 1 - threshold if n_classes == 2 else None
 
 
 def _model_name(estimator):

@@ -172,11 +172,14 @@ def test_points_of_an_estimator_are_its_decisions(fitted):
     model, X, y = fitted
     for label in model.classes_:
         points = TradeoffDisplay.from_estimator(model, X, y, pos_label=label).points
-        assert sorted(points) == ["accuracy", "classifier", "fp", "weighted"]
         predicted = {"classifier": model.estimator_.predict(X)}
+        if model.base_threshold_ is not None:
+            flagged = model.estimator_.predict_proba(X)[:, 1] > model.base_threshold_
+            predicted["threshold alone"] = model.classes_[flagged.astype(int)]
         for priority in PRIORITIES:
             variant = copy.deepcopy(model).set_params(priority=priority)
             predicted[priority] = variant.predict(X)
+        assert points.keys() == predicted.keys()
         for name, labels in predicted.items():
             flagged = y[labels == label]
             counts = (flagged != label).sum(), (flagged == label).sum()
@@ -206,6 +209,7 @@ def test_from_estimator_is_from_predictions(fitted):
             after,
             classes=model.classes_,
             priority="weighted",
+            threshold=model.base_threshold_,
             # Of three classes, a number weighs all alike.
             fp_weight=1.2 if len(model.classes_) == 2 else 1.0,
             caption="GaussianNB, priority “weighted”",
@@ -222,7 +226,11 @@ def test_cost_is_that_of_the_evaluation(cancer):
         model = RLCalibratedClassifier(GaussianNB(), fp_weight=weight, **QUICK).fit(X, y)
         scores = evaluate_correction(model, X_test, y_test)
         display = TradeoffDisplay.from_estimator(model, X_test, y_test)
-        for name, when in [("classifier", "before"), ("weighted", "after")]:
+        for name, when in [
+            ("classifier", "before"),
+            ("threshold alone", "threshold_alone"),
+            ("weighted", "after"),
+        ]:
             cost = display._cost(display.points[name]) * len(y_test) / 100
             assert cost == pytest.approx(scores[when]["cost"])
 
