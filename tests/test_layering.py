@@ -21,8 +21,8 @@ PACKAGE = Path(sklearn_rlcorrect.__file__).parent
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"tracking", "card"},
-    {"datasets", "evaluation", "export", "plotting"},
+    {"tracking", "card", "report"},
+    {"datasets", "evaluation", "explanation", "export", "plotting"},
     {"persistence", "_statements"},
     {"classifier", "envs"},
     {"_fitting", "_learning", "decisions"},
