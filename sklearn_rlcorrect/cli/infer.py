@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from sklearn_rlcorrect.cli.explanations import LargestCorrections, explanations_path
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.rows import csv_options
@@ -10,6 +11,7 @@ from sklearn_rlcorrect.cli.store import mlflow_store
 from sklearn_rlcorrect.datasets import read_precomputed
 from sklearn_rlcorrect.datasets.chunks import precomputed_chunks, table_chunks
 from sklearn_rlcorrect.datasets.corrections import check_corrections, write_corrections
+from sklearn_rlcorrect.persistence import check_output
 
 
 def run(args):
@@ -26,18 +28,38 @@ def run(args):
     if not source.exists():
         raise FileNotFoundError(f"no such file or folder: {source}")
     output = args.output or _default_output(args)
-    check_not_input(args, check_corrections(output, overwrite=args.overwrite))
+    check_not_input(args, _checked_outputs(args, output))
     with mlflow_store(args):
         model, _, name = named_model(args)
     chunks, total = _chunks(args, model)
+    largest = LargestCorrections(args.explain) if args.explain else None
     n_samples, n_changed = write_corrections(
-        model, chunks, output, total=total, progress=sys.stderr.isatty()
+        model,
+        chunks,
+        output,
+        total=total,
+        progress=sys.stderr.isatty(),
+        watch=largest and largest.add,
     )
     print(
         f"{n_samples} rows, {n_changed} of them ({n_changed / n_samples:.1%}) with another "
         f"prediction than without\ncorrection. Priority {model.priority}, model {name}. "
         f"Written: {output}"
     )
+    if largest:
+        path = explanations_path(output)
+        n_explained = largest.explain(model, path)
+        print(f"The {n_explained} largest corrections, explained: {path}")
+
+
+def _checked_outputs(args, output):
+    """Files that are written, if they can be."""
+    paths = check_corrections(output, overwrite=args.overwrite)
+    if args.explain is None:
+        return paths
+    if args.explain < 1:
+        raise ValueError(f"--explain {args.explain}: give a number of rows, 1 or more")
+    return [*paths, check_output(explanations_path(output), overwrite=args.overwrite)]
 
 
 def _chunks(args, model):

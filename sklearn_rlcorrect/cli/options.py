@@ -314,6 +314,14 @@ def add_infer_output(group):
         "NAME_predictions.npy and NAME_adjustments.npy (default: corrected_probs, in the "
         "format of the input)",
     )
+    group.add_argument(
+        "--explain",
+        type=int,
+        metavar="N",
+        help="also write why the N rows with the largest corrections were moved, to "
+        "NAME_explanations.csv: the three columns that contribute most, compared with 100 "
+        "rows of the table",
+    )
     _add_overwrite(group)
 
 

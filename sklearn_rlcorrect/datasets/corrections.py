@@ -45,7 +45,7 @@ def check_corrections(path, *, overwrite=False):
     return [check_output(path, overwrite=overwrite) for path in paths]
 
 
-def write_corrections(model, chunks, path, *, total=None, progress=False):
+def write_corrections(model, chunks, path, *, total=None, progress=False, watch=None):
     """Correct rows and write what comes out, whole or not at all.
 
     Parameters
@@ -67,6 +67,9 @@ def write_corrections(model, chunks, path, *, total=None, progress=False):
 
     progress : bool, default=False
         Whether to show a progress bar.
+
+    watch : callable, default=None
+        Called with each piece and its probabilities, ``watch(X, before, after)``.
 
     Returns
     -------
@@ -91,6 +94,8 @@ def write_corrections(model, chunks, path, *, total=None, progress=False):
                 before, after = model.predict_before_after(X)
             predicted = decisions(model, after)
             write(before, after, predicted)
+            if watch is not None:
+                watch(X, before, after)
             n_samples += len(after)
             n_changed += int((before.argmax(axis=1) != predicted).sum())
             bar.update(len(after))
