@@ -34,6 +34,7 @@ SLOW = (
     "tests/test_callbacks.py",
     "tests/test_common.py",
     "tests/test_distributed.py",
+    "tests/test_explanation.py",
     "tests/test_fitting.py",
     "tests/test_layering.py::test_fitted_corrector_holds_plain_data",
     "tests/test_layering.py::test_predicting_needs_no_training_package",

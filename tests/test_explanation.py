@@ -157,6 +157,18 @@ def test_the_way_through_the_classifier_counts(curved):
     assert np.abs(why.values[:, 1]).max() > 0.01
 
 
+def test_rounding_of_a_classifier_is_no_contribution():
+    # By its place among others a row may get another last digit of this classifier.
+    X = np.random.default_rng(0).normal(size=(300, 12))
+    y = (X[:, 0] ** 2 + X[:, 1] > 1).astype(int)
+    first_ten = make_column_transformer(("passthrough", list(range(10))))
+    base = make_pipeline(first_ten, LogisticRegression())
+    model = RLCalibratedClassifier(base, features=None, **QUICK).fit(X, y)
+    why = explain_adjustment(moving(model), X[:9], X[100:150], random_state=0)
+    assert (why.values[:, 10:] == 0.0).all()
+    assert (why.values[:, :10] != 0.0).any()
+
+
 def test_the_column_that_the_correction_learnt_dominates(curved):
     X, y = curved
     model = RLCalibratedClassifier(LogisticRegression(), **QUICK).fit(X, y)
