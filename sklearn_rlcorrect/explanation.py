@@ -64,7 +64,8 @@ def explain_adjustment(
 
     What the policy observes of a row includes the probabilities of the wrapped classifier,
     and these depend on columns, too. A contribution includes that way through the
-    classifier: a column that the classifier alone reads has one.
+    classifier: a column that the classifier alone reads has one. One that neither
+    reads has 0.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def test_the_largest_corrections_are_explained(quick, capsys):
 
 
 def test_reasons_are_the_strongest_contributions(quick):
-    model, rows = quick
+    _, rows = quick
     assert main([*ROWS, "--explain", "5"]) == 0
     why = pd.read_csv(EXPLANATIONS)
     contributions = why[[f"contribution_{j}" for j in (1, 2, 3)]].to_numpy()
