@@ -129,7 +129,7 @@ def _inline(sentence):
     from markupsafe import Markup, escape
 
     text = re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(sentence)))
-    return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", text))  # noqa: S704
+    return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<b>\1</b>", text))
 
 
 def _summary(estimator, scores, saving, n_rows):
@@ -210,9 +210,7 @@ def _values(X, rows):
         columns = {f"x{k}": part[:, k] for k in range(part.shape[1])}
     else:
         columns = {"X": [X[row] for row in rows]}
-    return {
-        name: [_short(value) for value in values] for name, values in columns.items()
-    }
+    return {name: [_short(value) for value in values] for name, values in columns.items()}
 
 
 def _short(value):

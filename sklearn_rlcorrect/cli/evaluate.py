@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli import off_policy
 from sklearn_rlcorrect.cli.models import named_model
-from sklearn_rlcorrect.cli.outputs import check_folder
+from sklearn_rlcorrect.cli.outputs import check_folder, check_not_input
 from sklearn_rlcorrect.cli.report import print_scores
 from sklearn_rlcorrect.cli.rows import labelled_rows, row_options, unknown_training
 from sklearn_rlcorrect.cli.store import experiment_id, mlflow_store
@@ -21,8 +21,9 @@ from sklearn_rlcorrect.datasets.chunks import (
     text_columns,
 )
 from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
-from sklearn_rlcorrect.persistence import replacing
+from sklearn_rlcorrect.persistence import check_output, replacing
 from sklearn_rlcorrect.plotting import save_pictures
+from sklearn_rlcorrect.report import write_report
 
 _GIVE_ROWS = (
     "give --data FILE --target COLUMN, or --data-dir DIR, with rows that are new to it"
@@ -48,6 +49,8 @@ def _evaluate(args):
     model, training_run, name = named_model(args)
     folder = Path(args.output or f"evaluation_{name}_{model.priority}")
     check_folder(folder, overwrite=args.overwrite)
+    if args.report:
+        check_not_input(args, [check_output(args.report, overwrite=args.overwrite)])
     data, rows, note = _rows_to_score(args, model, training_run, name)
     X, y = data.take(rows)
     X = _as_model_takes(model, data, X)
@@ -57,6 +60,9 @@ def _evaluate(args):
     except TypeError as error:  # as for a date where there was a number
         raise ValueError(f"{data.name} cannot be predicted: {error}") from error
     _save_pictures(folder, model, X, y)
+    if args.report:
+        title = f"Report on model {name}, priority {model.priority}"
+        write_report(model, X, y, args.report, title=title, source=data.name)
     if not args.no_mlflow:
         tracking.log_evaluation(
             model,
@@ -69,6 +75,8 @@ def _evaluate(args):
     print(note)
     print_scores(model, scores, saving)
     print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
+    if args.report:
+        print(f"Report: {args.report}")
 
 
 def _rows_to_score(args, model, training_run, name):

@@ -63,6 +63,8 @@ def _check_options(args):
         # A value that is not weighted by known propensities has no meaning of its own.
         given = ", ".join(missing).replace("--data COLUMN", "--data FILE")
         raise ValueError(f"a value of logged decisions needs {given}, too")
+    if args.report:
+        raise ValueError("--report is for rows with labels: leave it out")
     if args.target or args.data_dir:
         raise ValueError(
             "--reward is for rows without labels: leave --target and --data-dir out"

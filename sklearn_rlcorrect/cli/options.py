@@ -301,6 +301,11 @@ def add_evaluate_output(group):
         metavar="DIR",
         help="folder for the pictures (default: evaluation_MODEL_PRIORITY)",
     )
+    group.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write a report, too: one HTML page with all of it, and examples of rows",
+    )
     _add_overwrite(group)
 
 

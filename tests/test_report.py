@@ -1,0 +1,146 @@
+"""The report: complete, true to its figures, safe to open, and one file."""
+
+import base64
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+
+from conftest import QUICK
+from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
+from sklearn_rlcorrect.report import write_report
+
+VOID = {"meta", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Cells, texts and sources of a page whose tags must match."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.cells, self.links, self.texts = [], [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.links += [value for name, value in attrs if name in ("src", "href")]
+        if tag in ("td", "th"):
+            self.cells.append("")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.cells[-1] += data
+        self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def fitted(cancer):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(GaussianNB(), fp_weight=3, **QUICK).fit(X, y)
+    return model, X_test, y_test
+
+
+def test_it_holds_the_figures_and_pictures(fitted, tmp_path):
+    model, X, y = fitted
+    text = write_report(model, X, y, tmp_path / "r.html", source="cancer.csv").read_text()
+    page = Page(text)
+    for metrics in evaluate_correction(model, X, y).values():
+        for value in metrics.values():
+            assert f"{value:.6g}" in page.cells
+    saving = saving_interval(model, X, y)
+    assert f"{saving['lower']:.4g} to {saving['upper']:.4g}" in text
+    assert "cancer.csv" in text
+    assert len(page.links) == 5
+    for link in page.links:
+        kind, data = link.split(",")
+        assert kind == "data:image/png;base64"
+        assert base64.b64decode(data).startswith(b"\x89PNG")
+    # Nothing is fetched by style sheets or scripts, either.
+    assert not re.search(r"https?:|@import|url\(|<script|<link", text)
+
+
+def test_examples_are_decisions_that_changed(fitted, tmp_path):
+    model, X, y = fitted
+    cells = Page(write_report(model, X, y, tmp_path / "r.html").read_text()).cells
+    before, after = model.estimator_.predict(X), model.predict(X)
+    for right, wrong in [(after, before), (before, after)]:
+        changed = np.flatnonzero((right == y) & (wrong != y))
+        shown = [row for row in changed if str(row) in cells]
+        assert len(shown) >= min(len(changed), 6)
+
+
+def test_what_comes_from_data_is_escaped(cancer, tmp_path):
+    X, X_test, y, y_test = cancer
+    attack = "<script>alert(1)</script>"
+    labels = np.array(["<b>ok</b>", "`**bad**`"])
+    X, X_test = (pd.DataFrame(x[:, :4]) for x in (X, X_test))
+    for x in (X, X_test):
+        x.columns = [attack, '" onload="x', "c", "d"]
+        x["d"] = attack
+    model = RLCalibratedClassifier(
+        make_pipeline(_FirstColumns(), GaussianNB()), **QUICK
+    ).fit(X, labels[y])
+    path = write_report(
+        model, X_test, labels[y_test], tmp_path / "r.html", title=attack, source=attack
+    )
+    text = path.read_text()
+    assert "<script" not in text
+    assert "<b>ok" not in text
+    assert attack in "".join(Page(text).texts)
+
+
+class _FirstColumns:
+    def fit(self, X, y=None):
+        return self
+
+    def fit_transform(self, X, y=None):
+        return self.transform(X)
+
+    def transform(self, X):
+        return X.iloc[:, :3].to_numpy()
+
+
+def test_texts_and_three_classes(tmp_path):
+    X = ["red apple", "green pear", "yellow lemon"] * 20
+    y = ["a", "b", "c"] * 20
+    base = make_pipeline(CountVectorizer(), LogisticRegression())
+    model = RLCalibratedClassifier(base, **QUICK).fit(X, y)
+    text = write_report(model, X, y, tmp_path / "r.html").read_text()
+    assert "threshold alone" not in text
+    Page(text)
+
+
+def test_it_is_written_whole_or_not_at_all(fitted, tmp_path):
+    model, X, y = fitted
+    (tmp_path / "r.html").write_text("old")
+    with pytest.raises(ValueError, match="inconsistent"):
+        write_report(model, X, y[:-1], tmp_path / "r.html")
+    with pytest.raises(ValueError, match="estimator holds a GaussianNB"):
+        write_report(model.estimator_, X, y, tmp_path / "r.html")
+    assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
+    assert (tmp_path / "r.html").read_text() == "old"
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="there is no browser")
+def test_a_browser_shows_it(fitted, tmp_path):
+    model, X, y = fitted
+    path = write_report(model, X, y, tmp_path / "r.html", title="Seen")
+    options = ["--headless", "--no-sandbox", "--dump-dom", "--disable-gpu"]
+    command = ["chromium", *options, f"--user-data-dir={tmp_path}/user", path.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "<h1>Seen</h1>" in shown.stdout
+    assert shown.stdout.count("<img") == 5
