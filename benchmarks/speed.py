@@ -24,7 +24,8 @@ from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.agent.observation import dense_features, observe
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.envs import CorrectionEnv
-from sklearn_rlcorrect.rewards import brier, class_weights, false_positive_costs
+from sklearn_rlcorrect.metrics import false_positive_costs
+from sklearn_rlcorrect.rewards import brier, class_weights
 
 TIMESTEPS = 200_000
 N_ROWS, N_FEATURES = 20_000, 20

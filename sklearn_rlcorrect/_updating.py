@@ -22,13 +22,12 @@ from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.agent.selection import select_policies
 from sklearn_rlcorrect.agent.training import fit_posteriors, held_out_splits
 from sklearn_rlcorrect.guard.prequential import prequential_gain
-from sklearn_rlcorrect.metrics import label_indices, positive_classes
-from sklearn_rlcorrect.rewards import (
-    REWARDS,
-    class_weights,
+from sklearn_rlcorrect.metrics import (
     false_positive_costs,
-    positive_labels,
+    label_indices,
+    positive_classes,
 )
+from sklearn_rlcorrect.rewards import REWARDS, class_weights, positive_labels
 from sklearn_rlcorrect.threshold import lowest_cost_threshold
 
 # Of an update: a tenth of what a fit takes by default, from the last policies, with a lower

@@ -1,6 +1,7 @@
-"""Counts and scores of probabilities, the same before and after the correction."""
+"""Counts, costs and scores of probabilities, the same before and after the correction."""
 
 import numpy as np
+from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length
 
 # Probabilities of the true class count as at least this in the log loss.
@@ -153,6 +154,122 @@ def positive_classes(classes, pos_label=None):
             f"{np.asarray(classes).tolist()}."
         )
     return np.array([k for k, label in enumerate(classes) if label in wanted], np.intp)
+
+
+def false_positive_costs(fp_weight, classes, pos_label=None):
+    """Cost of a false positive of each class.
+
+    Parameters
+    ----------
+    fp_weight : float or dict
+        Cost of a false positive, that of a false negative being 1; or a dict from label
+        to cost, where a label that is missing costs 1.
+
+    classes : ndarray of shape (n_classes,)
+        Labels, sorted.
+
+    pos_label : int, float, bool or str, default=None
+        Class whose false positives cost `fp_weight`. None is the second of two classes,
+        or each of more.
+
+    Returns
+    -------
+    costs : ndarray of shape (n_classes,)
+        One cost per class.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among the classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_rlcorrect.metrics import false_positive_costs
+    >>> false_positive_costs(2.0, np.array(["ham", "spam"]))
+    array([1., 2.])
+    """
+    labels = list(fp_weight) if isinstance(fp_weight, dict) else []
+    for name, label in [("pos_label", pos_label), *(("fp_weight", k) for k in labels)]:
+        if label is not None and label not in classes:
+            raise ValueError(
+                f"{name} names the class {label!r}, which y does not hold: use one of "
+                f"{classes.tolist()}."
+            )
+    if isinstance(fp_weight, dict):
+        return np.array([float(fp_weight.get(k, 1.0)) for k in classes.tolist()])
+    costs = np.ones(len(classes))
+    costs[positive_classes(classes, pos_label)] = fp_weight
+    return costs
+
+
+def cost_scorer(fp_weight, pos_label=None):
+    """Make a scorer of the mean cost per row, to choose parameters by.
+
+    A proper score such as the Brier score always prefers ``fp_weight=1`` in a search: this
+    one prefers what costs least where a false positive costs `fp_weight`.
+
+    Parameters
+    ----------
+    fp_weight : float or dict
+        Cost of a false positive, that of a false negative being 1; or a dict from label
+        to cost, where a label that is missing costs 1. It belongs to the task: it stays as
+        it is while a search varies the `fp_weight` of a corrector.
+
+    pos_label : int, float, bool or str, default=None
+        Class whose false positives cost `fp_weight`. None is the second of two classes,
+        or each of more.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y)`` is minus the mean cost of the predictions, 0 at best.
+        It takes `sample_weight`. Classes are the labels of the rows and predictions that
+        it is called with; a label with a cost may be missing there.
+
+    Raises
+    ------
+    ValueError
+        If a cost is not a finite number above 0.
+
+    See Also
+    --------
+    sklearn_rlcorrect.evaluation.evaluate_correction : The same cost as a sum, before and
+        after a correction.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import TunedThresholdClassifierCV
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect.metrics import cost_scorer
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> scorer = cost_scorer(5.0)
+    >>> print(f"{scorer(GaussianNB().fit(X, y), X, y):.3f}")
+    -0.220
+    >>> tuned = TunedThresholdClassifierCV(GaussianNB(), scoring=scorer).fit(X, y)
+    >>> print(f"{scorer(tuned, X, y):.3f}")
+    -0.163
+    """
+    for cost in fp_weight.values() if isinstance(fp_weight, dict) else [fp_weight]:
+        if not 0 < cost < np.inf:
+            raise ValueError(f"fp_weight={fp_weight!r} must hold finite costs above 0.")
+    return make_scorer(
+        _mean_cost, greater_is_better=False, fp_weight=fp_weight, pos_label=pos_label
+    )
+
+
+def _mean_cost(y_true, y_pred, *, fp_weight, pos_label=None, sample_weight=None):
+    """Mean cost per row, whether or not all classes that have a cost are in these rows."""
+    named = list(fp_weight) if isinstance(fp_weight, dict) else []
+    named += [] if pos_label is None else [pos_label]
+    classes = np.union1d(y_true, y_pred)
+    classes = np.union1d(classes, named) if named else classes
+    if len(classes) == 1:
+        return 0.0
+    costs = false_positive_costs(fp_weight, classes, pos_label)
+    true, predicted = (label_indices(labels, classes) for labels in (y_true, y_pred))
+    return float(np.average(costs[predicted] * (predicted != true), weights=sample_weight))
 
 
 def _confusion(true, predicted, weight, n_classes):

@@ -9,8 +9,6 @@ it is multiplied in afterwards (see :func:`class_weights`).
 
 import numpy as np
 
-from sklearn_rlcorrect.metrics import positive_classes
-
 # Probabilities below this count as this in a logarithm.
 _EPSILON = 1e-6
 
@@ -136,60 +134,13 @@ def class_rewards(reward, proba, adjusted):
 REWARDS = {"brier": brier, "log_loss": log_loss, "accuracy": accuracy}
 
 
-def false_positive_costs(fp_weight, classes, pos_label=None):
-    """Cost of a false positive of each class.
-
-    Parameters
-    ----------
-    fp_weight : float or dict
-        Cost of a false positive, that of a false negative being 1; or a dict from label
-        to cost, where a label that is missing costs 1.
-
-    classes : ndarray of shape (n_classes,)
-        Labels, sorted.
-
-    pos_label : int, float, bool or str, default=None
-        Class whose false positives cost `fp_weight`. None is the second of two classes,
-        or each of more.
-
-    Returns
-    -------
-    costs : ndarray of shape (n_classes,)
-        One cost per class.
-
-    Raises
-    ------
-    ValueError
-        If a label is not among the classes.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn_rlcorrect.rewards import false_positive_costs
-    >>> false_positive_costs(2.0, np.array(["ham", "spam"]))
-    array([1., 2.])
-    """
-    labels = list(fp_weight) if isinstance(fp_weight, dict) else []
-    for name, label in [("pos_label", pos_label), *(("fp_weight", k) for k in labels)]:
-        if label is not None and label not in classes:
-            raise ValueError(
-                f"{name} names the class {label!r}, which y does not hold: use one of "
-                f"{classes.tolist()}."
-            )
-    if isinstance(fp_weight, dict):
-        return np.array([float(fp_weight.get(k, 1.0)) for k in classes.tolist()])
-    costs = np.ones(len(classes))
-    costs[positive_classes(classes, pos_label)] = fp_weight
-    return costs
-
-
 def positive_labels(fp_weight, pos_label=None):
     """Labels whose false positives count.
 
     Parameters
     ----------
     fp_weight : float or dict
-        See :func:`false_positive_costs`.
+        See :func:`~sklearn_rlcorrect.metrics.false_positive_costs`.
 
     pos_label : int, float, bool or str, default=None
         Class whose false positives count.

@@ -1,13 +1,24 @@
 """Metrics are those of scikit-learn, and labels are found in any order of classes."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
 
+from conftest import QUICK
+from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect.evaluation import evaluate_correction
 from sklearn_rlcorrect.metrics import (
     classification_metrics,
+    cost_scorer,
+    false_positive_costs,
     label_indices,
     positive_classes,
 )
@@ -151,3 +162,97 @@ def test_unknown_labels(y, classes, unknown):
     message = rf"truth holds .*{unknown}.*, which is not among the classes \["
     with pytest.raises(ValueError, match=message):
         label_indices(y, classes, name="truth")
+
+
+@pytest.mark.parametrize(
+    ("fp_weight", "pos_label", "expected"),
+    [
+        (2.0, None, [1.0, 2.0]),
+        (2.0, "a", [2.0, 1.0]),
+        ({"a": 3.0}, None, [3.0, 1.0]),
+    ],
+)
+def test_costs_of_two_classes(fp_weight, pos_label, expected):
+    costs = false_positive_costs(fp_weight, np.array(["a", "b"]), pos_label)
+    np.testing.assert_array_equal(costs, expected)
+
+
+def test_costs_of_three_classes():
+    classes = np.array([10, 20, 30])
+    np.testing.assert_array_equal(false_positive_costs(2.0, classes), [2, 2, 2])
+    np.testing.assert_array_equal(false_positive_costs(2.0, classes, 20), [1, 2, 1])
+
+
+class Echo(ClassifierMixin, BaseEstimator):
+    """Predicts what it is given."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.asarray(X)
+
+
+def score(scorer, predicted, y, classes="abc", **kwargs):
+    return scorer(Echo().fit(None, list(classes)), list(predicted), list(y), **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("args", "predicted", "y", "expected"),
+    [
+        # One false positive and two false negatives of "b" in four rows.
+        ((3.0,), "baab", "abbb", -(3 + 2) / 4),
+        ((3.0, "a"), "baab", "abbb", -(1 + 6) / 4),
+        (({"a": 5.0},), "baab", "abbb", -(1 + 10) / 4),
+        # Of three classes, each mistake is a false positive.
+        ((3.0,), "abc", "bca", -3.0),
+        ((3.0, "c"), "abc", "bca", -(1 + 1 + 3) / 3),
+        (({"a": 2.0, "b": 4.0},), "abc", "bca", -(2 + 4 + 1) / 3),
+        # A fold without one of the classes that have a cost.
+        ((3.0, "c"), "ab", "ba", -1.0),
+        (({"c": 2.0, "b": 4.0},), "ab", "ba", -(1 + 4) / 2),
+        ((3.0,), "aa", "aa", 0.0),
+    ],
+)
+def test_cost_scorer_counts_costs(args, predicted, y, expected):
+    assert score(cost_scorer(*args), predicted, y) == pytest.approx(expected)
+
+
+def test_cost_scorer_weighs_rows_and_takes_numbers():
+    scorer = cost_scorer(3.0)
+    weighted = score(scorer, "baab", "abbb", sample_weight=[2, 0, 1, 1])
+    assert weighted == pytest.approx(-(2 * 3 + 1) / 4)
+    assert score(scorer, [1, 0, 0], [0, 1, 0], classes=[0, 1]) == pytest.approx(-4 / 3)
+
+
+@pytest.mark.parametrize("fp_weight", [2.5, {0: 4.0}])
+def test_cost_scorer_is_the_cost_of_an_evaluation(cancer, fp_weight):
+    X, X_test, y, y_test = cancer
+    base = FrozenEstimator(GaussianNB().fit(X[:200], y[:200]))
+    model = RLCalibratedClassifier(base, fp_weight=fp_weight, **QUICK)
+    model.fit(X[200:], y[200:])
+    cost = evaluate_correction(model, X_test, y_test)["after"]["cost"]
+    found = cost_scorer(fp_weight)(model, X_test, y_test)
+    assert found == pytest.approx(-cost / len(y_test))
+
+
+def test_cost_scorer_is_copied_and_chooses_in_a_search(cancer):
+    X, _, y, _ = cancer
+    grid = {"priors": [[0.5, 0.5], [0.999999, 0.000001]]}
+    chosen = []
+    for fp_weight in (1 / 50, 50):
+        scorer = pickle.loads(pickle.dumps(cost_scorer(fp_weight, 1)))
+        search = GridSearchCV(GaussianNB(), grid, scoring=scorer, error_score="raise")
+        search = clone(search).fit(X, y)
+        chosen.append(search.best_params_["priors"][0])
+        assert search.score(X, y) == scorer(search.best_estimator_, X, y)
+    assert chosen == [0.5, 0.999999]
+
+
+def test_cost_scorer_refuses_what_is_no_cost():
+    for fp_weight in (0, -1.0, np.nan, np.inf, {"a": 0}):
+        with pytest.raises(ValueError, match="must hold finite costs above 0"):
+            cost_scorer(fp_weight)
+    with pytest.raises(ValueError, match="pos_label=d is not a valid label"):
+        score(cost_scorer(2.0, "d"), "ab", "ba", classes="ab")

@@ -10,7 +10,6 @@ from sklearn_rlcorrect.rewards import (
     accuracy,
     brier,
     class_weights,
-    false_positive_costs,
     log_loss,
 )
 
@@ -58,22 +57,6 @@ def test_log_loss_is_finite_at_the_ends():
     assert np.isfinite(log_loss(np.array([1]), ends, ends[:, ::-1])).all()
 
 
-@pytest.mark.parametrize(
-    ("fp_weight", "pos_label", "expected"),
-    [
-        (2.0, None, [1.0, 2.0]),
-        (2.0, "a", [2.0, 1.0]),
-        ({"a": 3.0}, None, [3.0, 1.0]),
-    ],
-)
-def test_costs_of_two_classes(fp_weight, pos_label, expected):
-    costs = false_positive_costs(fp_weight, np.array(["a", "b"]), pos_label)
-    np.testing.assert_array_equal(costs, expected)
-
-
-def test_costs_of_three_classes():
-    classes = np.array([10, 20, 30])
-    np.testing.assert_array_equal(false_positive_costs(2.0, classes), [2, 2, 2])
-    np.testing.assert_array_equal(false_positive_costs(2.0, classes, 20), [1, 2, 1])
+def test_weights_of_three_classes():
     # A row of class 10 can be a false positive of 20 or of 30.
     np.testing.assert_allclose(class_weights([1.0, 5.0, 2.0]), [3.5, 1.5, 3.0])

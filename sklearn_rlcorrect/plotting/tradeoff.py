@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state, check_scalar, indexable
 from sklearn_rlcorrect.agent.prediction import correct
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.guard import decision_rule
-from sklearn_rlcorrect.metrics import positive_classes
+from sklearn_rlcorrect.metrics import false_positive_costs, positive_classes
 from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.plotting._base import (
     BLACK,
@@ -27,7 +27,7 @@ from sklearn_rlcorrect.plotting._base import (
     legend_above,
     shortened,
 )
-from sklearn_rlcorrect.rewards import class_weights, false_positive_costs, positive_labels
+from sklearn_rlcorrect.rewards import class_weights, positive_labels
 
 _CURVES = {
     "classifier": {"color": GREY, "linestyle": "--"},
