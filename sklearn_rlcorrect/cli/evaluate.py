@@ -12,7 +12,12 @@ from sklearn_rlcorrect.cli import off_policy
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_folder, check_not_input
 from sklearn_rlcorrect.cli.report import print_scores
-from sklearn_rlcorrect.cli.rows import labelled_rows, row_options, unknown_training
+from sklearn_rlcorrect.cli.rows import (
+    labelled_rows,
+    options_again,
+    row_options,
+    unknown_training,
+)
 from sklearn_rlcorrect.cli.store import experiment_id, mlflow_store
 from sklearn_rlcorrect.datasets import PrecomputedRows
 from sklearn_rlcorrect.datasets.chunks import (
@@ -82,7 +87,7 @@ def _evaluate(args):
 def _rows_to_score(args, model, training_run, name):
     """Return labelled rows, the indices of those to score, and a note to print."""
     given = row_options(args)
-    options = given or tracking.trained_on(training_run)
+    options = options_again(given, tracking.trained_on(training_run))
     if options is None:
         raise ValueError(
             f"the rows that model {name} was trained on are not known: {_GIVE_ROWS}"

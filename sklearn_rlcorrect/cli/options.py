@@ -24,6 +24,17 @@ def add_labelled_rows(group):
     _add_csv(group)
 
 
+def add_columns(group):
+    """Add the option that names columns that are no features."""
+    group.add_argument(
+        "--drop",
+        metavar="COLUMN",
+        action="append",
+        help="column that is no feature, such as an ID or a date; may be repeated, or name "
+        "several with ',' between them. The other commands ignore these columns",
+    )
+
+
 def add_unlabelled_rows(group):
     """Add the options that name rows without labels."""
     group.add_argument(

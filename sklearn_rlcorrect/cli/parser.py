@@ -96,6 +96,7 @@ def _add_train(commands):
     )
     data = parser.add_argument_group("data")
     options.add_labelled_rows(data)
+    options.add_columns(data)
     options.add_positive_class(data)
     options.add_classifier(parser.add_argument_group("classifier to correct"))
     objective = parser.add_argument_group("objective")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sklearn_rlcorrect.datasets import load_eights, read_precomputed, read_table
+from sklearn_rlcorrect.datasets.tables import some_names
 
 _EIGHTS = "handwritten digits of scikit-learn, 'is it an 8?'"
 
@@ -25,7 +26,7 @@ class LabelledRows:
     name : str
         Name of the data set, for messages.
 
-    options : dict of str to str, default={}
+    options : dict of str to (str or list of str), default={}
         Options that name the rows, with absolute paths, for a later command that runs in
         another folder.
 
@@ -73,16 +74,41 @@ def row_options(args):
 
     Returns
     -------
-    options : dict of str to str, or None
-        ``data``, ``target`` and ``data_dir``, ``sep`` and ``encoding``; None if no rows are
-        named.
+    options : dict of str to (str or list of str), or None
+        ``data``, ``target``, ``data_dir`` and ``drop``, and those of :func:`csv_options`;
+        None if no rows are named.
     """
     options = {name: getattr(args, name) for name in ("data", "target", "data_dir")}
     if csv_options(vars(args)) and not args.data:
         raise ValueError("--sep and --encoding are of a CSV: give --data FILE, too")
+    drop = vars(args).get("drop") or []
+    if drop and not args.data:
+        raise ValueError("--drop is of a table: give --data FILE, too")
     if not any(options.values()):
         return None
-    return options | csv_options(vars(args))
+    return options | csv_options(vars(args)) | {"drop": drop}
+
+
+def options_again(given, trained):
+    """Return the options of rows for a model, or a classifier, that was trained before.
+
+    Parameters
+    ----------
+    given : dict of str to (str or list of str), or None
+        From :func:`row_options`.
+
+    trained : dict of str to (str or list of str), or None
+        Those of the training, if known. They name the rows if none are given.
+
+    Returns
+    -------
+    options : dict of str to (str or list of str), or None
+        For :func:`labelled_rows`. What the training dropped is ignored, if it is there.
+    """
+    if given is None and trained is None:
+        return None
+    dropped = (trained or {}).get("drop", [])
+    return (given or trained | {"drop": []}) | {"ignore": dropped}
 
 
 def csv_options(options):
@@ -90,7 +116,7 @@ def csv_options(options):
 
     Parameters
     ----------
-    options : dict of str to str
+    options : dict of str to object
         Options of a command, or logged by a training.
 
     Returns
@@ -106,9 +132,9 @@ def labelled_rows(options, text_columns=()):
 
     Parameters
     ----------
-    options : dict of str to str
-        From :func:`row_options`, or logged by a training. Empty names the handwritten
-        digits of scikit-learn.
+    options : dict of str to (str or list of str)
+        From :func:`row_options` or :func:`options_again`. Empty names the handwritten
+        digits of scikit-learn. Columns in ``drop`` must be there, those in ``ignore`` may.
 
     text_columns : collection of str, default=()
         Columns of a CSV to read as text.
@@ -137,11 +163,7 @@ def labelled_rows(options, text_columns=()):
     if folder:
         return _precomputed(folder)
     if data:
-        csv = csv_options(options)
-        rows = read_table(data, target, text_columns, **csv)
-        return LabelledRows(
-            *rows, data, {"data": str(Path(data).resolve()), "target": target} | csv
-        )
+        return _table(options, text_columns)
     return LabelledRows(*load_eights(), _EIGHTS, default_pos_label="eight")
 
 
@@ -162,6 +184,32 @@ def unknown_training(name):
         f"Whether {name} was fitted on some of these rows is not known. If it was, the\n"
         "scores below are too optimistic."
     )
+
+
+def _table(options, text_columns):
+    path, target, csv = options["data"], options["target"], csv_options(options)
+    X, y = read_table(path, target, text_columns, **csv)
+    drop = _named_columns(X, options.get("drop", ()), path)
+    X = X.drop(columns=drop)
+    ignored = [name for name in options.get("ignore", ()) if name in X.columns]
+    X, drop = X.drop(columns=ignored), drop + ignored
+    if X.empty:
+        raise ValueError(f"{path} has no column besides {target!r} and what is dropped")
+    source = {"data": str(Path(path).resolve()), "target": target} | csv
+    return LabelledRows(X, y, path, source | ({"drop": drop} if drop else {}))
+
+
+def _named_columns(table, names, source):
+    """Return columns by name; a comma separates names, unless it is part of one."""
+    parts = [[name] if name in table.columns else name.split(",") for name in names]
+    columns = [name.strip() for part in parts for name in part]
+    for name in columns:
+        if name not in table.columns:
+            raise ValueError(
+                f"--drop {name}: {source} has no such column besides the --target: it has "
+                f"{some_names(table.columns)}"
+            )
+    return list(dict.fromkeys(columns))
 
 
 def _precomputed(folder):

@@ -16,7 +16,12 @@ from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.report import print_proven, print_scores
-from sklearn_rlcorrect.cli.rows import labelled_rows, row_options, unknown_training
+from sklearn_rlcorrect.cli.rows import (
+    labelled_rows,
+    options_again,
+    row_options,
+    unknown_training,
+)
 from sklearn_rlcorrect.cli.store import (
     check_experiment,
     check_store,
@@ -50,7 +55,8 @@ def run(args):
 
 def _train(args):
     baseline, baseline_run = _baseline(args)
-    data = labelled_rows(row_options(args) or tracking.trained_on(baseline_run) or {})
+    options = options_again(row_options(args), tracking.trained_on(baseline_run))
+    data = labelled_rows(options or {})
     check_target(data.y)
     _check_labels_known(args, baseline, data)
     rows, note, caution = _usable_rows(args, baseline_run, data)

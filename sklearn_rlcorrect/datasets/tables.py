@@ -56,7 +56,8 @@ def read_table(path, target, text_columns=(), *, sep=",", encoding="utf-8"):
     with _one_error(path):
         table = _read(path, text_columns, options)
     if target not in table.columns:
-        raise ValueError(f"{path} has no column {target!r}: it has {_some(table.columns)}")
+        known = some_names(table.columns)
+        raise ValueError(f"{path} has no column {target!r}: it has {known}")
     y = table.pop(target)
     if table.empty:
         raise ValueError(f"{path} has no rows, or no column besides {target!r}")
@@ -148,8 +149,19 @@ def _check_labels(y, name):
         )
 
 
-def _some(names):
-    """Names in a line, however many there are."""
+def some_names(names):
+    """Names of columns in a line, however many there are.
+
+    Parameters
+    ----------
+    names : pandas.Index
+        Names.
+
+    Returns
+    -------
+    line : str
+        The first ten of them, at most 300 characters.
+    """
     listed = ", ".join(map(str, names[:10]))
     return listed[:300] + ("..." if len(names) > 10 or len(listed) > 300 else "")
 

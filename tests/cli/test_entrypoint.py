@@ -29,6 +29,19 @@ pytestmark = pytest.mark.usefixtures("empty_folder")
             "--pos-label no is not among the labels of table.csv: they are benign, mali",
         ),
         ("train --data table.csv --target size", "column 'size' of table.csv lacks"),
+        (
+            "train --data table.csv --target label --drop a --drop b,nope",
+            "--drop nope: table.csv has no such column besides the --target: it has a, b,",
+        ),
+        (
+            "train --data table.csv --target label --drop label",
+            "--drop label: table.csv has",
+        ),
+        (
+            "train --data table.csv --target label --drop a,b,c,d,e,size",
+            "table.csv has no column besides 'label' and what is dropped",
+        ),
+        ("train --drop a", "--drop is of a table: give --data FILE, too"),
         ("train --data broken.csv --target y", "cannot read broken.csv as CSV"),
         ("train --data broken.parquet --target y", "cannot read broken.parquet as Parq"),
         ("train --data one.csv --target y", "y holds one class only"),

@@ -1,9 +1,11 @@
 """Rows as the commands read them: separators, encodings, types that changed."""
 
+import mlflow
 import pandas as pd
 import pytest
 
 from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.persistence import load_model
 
 pytest_plugins = ["cli_fixtures"]
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -55,3 +57,62 @@ def test_a_column_that_is_no_number_any_more(quick, kind, table, capsys):
     evaluate = ["evaluate", "--no-mlflow", "--model", "model.joblib"]
     rows = ["--data", "rows.parquet", "--target", "label"]
     assert "column 'b' of X held" in error_of(capsys, *evaluate, *rows)
+
+
+@pytest.fixture
+def with_columns_to_drop(table):
+    """table.csv, with an ID, a date and a name with a comma in it."""
+    table["id"] = [f"row {i}" for i in range(len(table))]
+    table["when"] = pd.date_range("2026-01-01", periods=len(table)).astype(str)
+    table["x, y"] = 1
+    table.to_csv("table.csv", index=False)
+    return table
+
+
+DROP = ["--drop", "id, when", "--drop", "x, y"]
+ROWS = ["--data", "table.csv", "--target", "label"]
+TRAIN = ["train", *ROWS, "--timesteps", "400", "--memory-size", "200"]
+
+
+@pytest.mark.filterwarnings("ignore:The correction did worse:UserWarning")
+def test_dropped_columns_are_no_features(with_columns_to_drop, capsys):
+    output = ["--no-mlflow", "--output", "model.joblib"]
+    assert main([*TRAIN, *DROP, *output]) == 0
+    model = load_model("model.joblib")
+    assert list(model.feature_names_in_) == ["a", "b", "c", "d", "e", "size"]
+    with_columns_to_drop.drop(columns=["id", "when", "x, y"]).to_csv("few.csv", index=False)
+    written = {}
+    for rows in ("table.csv", "few.csv"):
+        data = ["--no-mlflow", "--model", "model.joblib", "--data", rows, "--overwrite"]
+        labels = ["--target", "label"]
+        assert main(["infer", *data, "--output", "out.csv"]) == 0
+        assert main(["decide", *data]) == 0
+        assert main(["update", *data, *labels]) == 0
+        assert main(["evaluate", *data, *labels]) == 0
+        tables = [pd.read_csv(name) for name in ("out.csv", "decisions.csv")]
+        written[rows] = pd.concat(tables, axis=1)
+    pd.testing.assert_frame_equal(*written.values())
+
+
+@pytest.mark.usefixtures("store")
+def test_what_was_dropped_is_known_to_a_run(with_columns_to_drop, capsys):
+    assert main([*TRAIN, *DROP]) == 0
+    recognized = "table.csv: the 107 rows held out of the training"
+    assert main(["evaluate", "--output", "one"]) == 0
+    assert recognized in capsys.readouterr().out
+    # The same rows, with and without the columns that do not matter.
+    assert main(["evaluate", "--output", "two", *ROWS]) == 0
+    assert recognized in capsys.readouterr().out
+    with_columns_to_drop.drop(columns="when").to_csv("table.csv", index=False)
+    assert main(["evaluate", "--output", "three", *ROWS]) == 0
+    assert recognized in capsys.readouterr().out
+    run = mlflow.search_runs(search_all_experiments=True, output_format="list")[-1]
+    assert run.data.params["drop"] == "['id', 'when', 'x, y']"
+    again = ["train", "--baseline-run-id", run.info.run_id, *ROWS, "--timesteps", "400"]
+    for given in ([], ["--drop", "id"]):
+        assert main([*again, *given]) == 0
+        assert "(319 rows that its run was trained on are left out)" in out(capsys)
+
+
+def out(capsys):
+    return capsys.readouterr().out
