@@ -92,6 +92,7 @@ def _classifier(args, data, baseline, X):
     classifier = LogisticRegression(max_iter=1000)
     if args.estimator:
         classifier = _estimator(args.estimator, args.seed)
+    _set_params(classifier, args.estimator_param or [])
     return make_pipeline(
         auto_features(X, args.seed),
         SimpleImputer(keep_empty_features=True),
@@ -125,6 +126,18 @@ def _estimator(path, seed):
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=seed)
     return estimator
+
+
+def _set_params(estimator, params):
+    """Set the parameters that --estimator-param names."""
+    known = estimator.get_params()
+    for name, value in params:
+        if name not in known:
+            raise ValueError(
+                f"--estimator-param {name}: {type(estimator).__name__} has no such "
+                f"parameter, it has {', '.join(sorted(known))}"
+            )
+        estimator.set_params(**{name: value})
 
 
 def _features(args, X):

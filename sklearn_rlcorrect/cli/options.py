@@ -1,6 +1,7 @@
 """Options of the commands, by group."""
 
 import argparse
+import ast
 import os
 
 from sklearn_rlcorrect.agent.selection import PRIORITIES
@@ -8,6 +9,42 @@ from sklearn_rlcorrect.cli.store import absolute_uri
 
 # Model file of training and of evaluation and inference, without MLflow.
 MODEL_FILE = "rlcorrect_model.joblib"
+
+
+def named_value(text):
+    """Split ``NAME=VALUE`` into a name and a value of Python, or a text.
+
+    Parameters
+    ----------
+    text : str
+        What was given.
+
+    Returns
+    -------
+    name : str
+        What is before the first ``=``.
+
+    value : object
+        The literal behind it; a text if it is none.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If there is no ``=``.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.cli.options import named_value
+    >>> named_value("C=0.1"), named_value("class_weight=balanced")
+    (('C', 0.1), ('class_weight', 'balanced'))
+    """
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as C=0.1")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return name, value
 
 
 def add_labelled_rows(group):
@@ -83,6 +120,14 @@ def add_classifier(group):
         "sklearn.ensemble.RandomForestClassifier; it is made without arguments and fitted "
         "to the preprocessed table: imputed, scaled, one-hot encoded (default: "
         "sklearn.linear_model.LogisticRegression)",
+    )
+    group.add_argument(
+        "--estimator-param",
+        metavar="NAME=VALUE",
+        type=named_value,
+        action="append",
+        help="parameter of this classifier, such as C=0.1 or max_depth=3; may be repeated. "
+        "A value is a number, None, True, a list and so on as in Python, else a text",
     )
     group.add_argument(
         "--baseline-run-id",

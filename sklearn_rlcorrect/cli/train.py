@@ -79,6 +79,11 @@ def _check_options(args):
     given = [f"--{name.replace('_', '-')}" for name in bases if getattr(args, name)]
     if len(given) > 1:
         raise ValueError(f"{given[0]} and {given[1]} name two classifiers: give one")
+    if args.estimator_param and (args.baseline_run_id or args.data_dir):
+        raise ValueError(
+            "--estimator-param is of a classifier that this command fits: leave out "
+            "--baseline-run-id and --data-dir"
+        )
     if args.no_mlflow and (args.baseline_run_id or args.register_model):
         option = "--baseline-run-id" if args.baseline_run_id else "--register-model"
         raise ValueError(f"{option} needs MLflow: leave --no-mlflow out")

@@ -64,6 +64,19 @@ pytestmark = pytest.mark.usefixtures("empty_folder")
         ("train --estimator a.B", "--estimator a.B is not a class that can be made"),
         ("train --estimator sklearn.svm", "--estimator sklearn.svm is not a class"),
         (
+            "train --estimator-param depth=3",
+            "--estimator-param depth: LogisticRegression has no such parameter, it has",
+        ),
+        (
+            "train --estimator sklearn.naive_bayes.GaussianNB --estimator-param C=1",
+            "GaussianNB has no such parameter, it has priors, var_smoothing",
+        ),
+        ("train --estimator-param C=-1", "The 'C' parameter of LogisticRegression must be"),
+        (
+            "train --data-dir short --estimator-param C=1",
+            "--estimator-param is of a classifier that this command fits",
+        ),
+        (
             "train --estimator sklearn.ensemble.IsolationForest",
             "is no classifier, its tags",
         ),

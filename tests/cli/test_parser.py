@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
     [
         ("train --priority recall", "invalid choice: 'recall'"),
         ("train --timesteps many", "invalid int value: 'many'"),
+        ("train --estimator-param C", "'C' is not NAME=VALUE, such as C=0.1"),
+        ("train --estimator-param =1", "'=1' is not NAME=VALUE, such as C=0.1"),
         ("trian", "invalid choice: 'trian'"),
         ("", "the following arguments are required: COMMAND"),
     ],
@@ -82,3 +84,26 @@ def test_stores_are_absolute(tmp_path, monkeypatch):
     assert given.tracking_uri == f"sqlite:///{tmp_path}/a.db"
     assert parse(["compare"]).tracking_uri == f"sqlite:///{tmp_path}/mlflow.db"
     assert parse(["compare", "--tracking-uri=http://a"]).tracking_uri == "http://a"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.1", 0.1),
+        ("3", 3),
+        ("None", None),
+        ("False", False),
+        ("(8, 8)", (8, 8)),
+        ("{'a': 2}", {"a": 2}),
+        ("balanced", "balanced"),
+        ("a=b", "a=b"),
+        ("", ""),
+        ("__import__('os')", "__import__('os')"),
+        ("{[]: 1}", "{[]: 1}"),
+        ("(" * 500, "(" * 500),
+    ],
+)
+def test_values_of_parameters(text, value):
+    (named,) = parse(["train", "--estimator-param", f"x_y={text}"]).estimator_param
+    assert named == ("x_y", value)
+    assert type(named[1]) is type(value)

@@ -153,6 +153,19 @@ def test_estimator_gets_the_seed():
     assert model.estimator_[-1].random_state == 7
 
 
+def test_parameters_of_the_estimator():
+    args = ["train", "--no-mlflow", "--timesteps", "20", "--overwrite"]
+    assert main([*args, "--estimator-param", "C=0.5", "--estimator-param", "tol=1"]) == 0
+    regression = joblib.load("rlcorrect_model.joblib").estimator_[-1]
+    assert (regression.C, regression.tol, regression.max_iter) == (0.5, 1, 1000)
+    forest = ["--estimator", "sklearn.ensemble.RandomForestClassifier"]
+    given = ["n_estimators=4", "criterion=entropy", "random_state=5"]
+    named = [part for param in given for part in ("--estimator-param", param)]
+    assert main([*args, *forest, *named]) == 0
+    forest = joblib.load("rlcorrect_model.joblib").estimator_[-1]
+    assert (len(forest), forest.criterion, forest.random_state) == (4, "entropy", 5)
+
+
 @pytest.mark.parametrize("numeric", [True, False])
 def test_saved_data_is_read_back(table, numeric, capsys):
     if numeric:
