@@ -62,7 +62,7 @@ def add_labelled_rows(group):
 
 
 def add_columns(group):
-    """Add the option that names columns that are no features."""
+    """Add the options that name columns that are no features."""
     group.add_argument(
         "--drop",
         metavar="COLUMN",
@@ -70,6 +70,31 @@ def add_columns(group):
         help="column that is no feature, such as an ID or a date; may be repeated, or name "
         "several with ',' between them. The other commands ignore these columns",
     )
+
+
+def add_split(group):
+    """Add the options that choose the held-out rows."""
+    group.add_argument(
+        "--test-size",
+        type=float,
+        metavar="F",
+        help="fraction of the rows, or of the groups, to hold out (default: 0.25)",
+    )
+    group.add_argument(
+        "--test-data",
+        metavar="FILE",
+        help="compare on the rows of this table instead, and train on all of --data",
+    )
+    for option, what in [
+        (
+            "--group",
+            "hold out whole groups: those whose rows have one value in this column",
+        ),
+        ("--time", "hold out the last rows in the order of this column, numbers or dates"),
+    ]:
+        group.add_argument(
+            option, metavar="COLUMN", help=f"{what}; the column is no feature"
+        )
 
 
 def add_unlabelled_rows(group):

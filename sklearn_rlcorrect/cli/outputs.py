@@ -11,7 +11,8 @@ def check_not_input(args, outputs):
     Parameters
     ----------
     args : argparse.Namespace
-        Options of the command: ``data``, ``data_dir`` and, if it has it, ``model``.
+        Options of the command: ``data``, ``data_dir`` and, if it has them, ``model`` and
+        ``test_data``.
 
     outputs : list of pathlib.Path
         Files to write.
@@ -21,7 +22,8 @@ def check_not_input(args, outputs):
     ValueError
         If a file is an input of the command.
     """
-    inputs = [Path(name) for name in (args.data, getattr(args, "model", None)) if name]
+    names = [vars(args).get(option) for option in ("data", "test_data", "model")]
+    inputs = [Path(name) for name in names if name]
     if args.data_dir:
         inputs += Path(args.data_dir).glob("*.npy")
     for path in {path.resolve() for path in inputs} & {path.resolve() for path in outputs}:

@@ -90,14 +90,15 @@ def _add_train(commands):
         "train",
         help="fit a classifier and a correction, compare them on held-out rows",
         description="Fit a classifier, train the policy that corrects its probabilities, "
-        "compare both on a quarter of the rows, which is held out, and log the model to "
-        "MLflow. Without arguments: a logistic regression on scikit-learn's handwritten "
+        "compare both on rows that are held out, by default a quarter, and log the model "
+        "to MLflow. Without arguments: a logistic regression on scikit-learn's handwritten "
         "digits, for the question 'is it an 8?'.",
     )
     data = parser.add_argument_group("data")
     options.add_labelled_rows(data)
     options.add_columns(data)
     options.add_positive_class(data)
+    options.add_split(parser.add_argument_group("held-out rows"))
     options.add_classifier(parser.add_argument_group("classifier to correct"))
     objective = parser.add_argument_group("objective")
     options.add_objective(objective)

@@ -1,12 +1,17 @@
 """The labelled rows that a command names."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from sklearn_rlcorrect.datasets import load_eights, read_precomputed, read_table
-from sklearn_rlcorrect.datasets.tables import some_names
+from sklearn_rlcorrect.cli.columns import check_same_columns, columns_aside, is_number
+from sklearn_rlcorrect.datasets import (
+    load_eights,
+    read_precomputed,
+    read_rows,
+    read_table,
+)
 
 _EIGHTS = "handwritten digits of scikit-learn, 'is it an 8?'"
 
@@ -35,6 +40,9 @@ class LabelledRows:
 
     default_pos_label : str, default=None
         Positive class if none is given.
+
+    aside : pandas.DataFrame, default=None
+        Columns of the table that are no features. None if it is no table.
     """
 
     X: object
@@ -43,6 +51,7 @@ class LabelledRows:
     options: dict = field(default_factory=dict)
     n_proba: int = 0
     default_pos_label: str | None = None
+    aside: object = None
 
     def take(self, rows):
         """Select rows.
@@ -75,18 +84,19 @@ def row_options(args):
     Returns
     -------
     options : dict of str to (str or list of str), or None
-        ``data``, ``target``, ``data_dir`` and ``drop``, and those of :func:`csv_options`;
-        None if no rows are named.
+        ``data``, ``target``, ``data_dir``, ``drop``, ``group`` and ``time``, and those of
+        :func:`csv_options`; None if no rows are named.
     """
     options = {name: getattr(args, name) for name in ("data", "target", "data_dir")}
     if csv_options(vars(args)) and not args.data:
         raise ValueError("--sep and --encoding are of a CSV: give --data FILE, too")
-    drop = vars(args).get("drop") or []
-    if drop and not args.data:
-        raise ValueError("--drop is of a table: give --data FILE, too")
+    columns = {name: vars(args).get(name) for name in ("drop", "group", "time")}
+    named = [f"--{name}" for name, value in columns.items() if value]
+    if named and not args.data:
+        raise ValueError(f"{named[0]} is of a table: give --data FILE, too")
     if not any(options.values()):
         return None
-    return options | csv_options(vars(args)) | {"drop": drop}
+    return options | csv_options(vars(args)) | columns
 
 
 def options_again(given, trained):
@@ -108,7 +118,7 @@ def options_again(given, trained):
     if given is None and trained is None:
         return None
     dropped = (trained or {}).get("drop", [])
-    return (given or trained | {"drop": []}) | {"ignore": dropped}
+    return (given or trained | {"drop": None}) | {"ignore": dropped}
 
 
 def csv_options(options):
@@ -134,7 +144,8 @@ def labelled_rows(options, text_columns=()):
     ----------
     options : dict of str to (str or list of str)
         From :func:`row_options` or :func:`options_again`. Empty names the handwritten
-        digits of scikit-learn. Columns in ``drop`` must be there, those in ``ignore`` may.
+        digits of scikit-learn. The columns ``drop``, ``group`` and ``time`` must be there,
+        those in ``ignore`` may. ``test_data`` names a file of more rows.
 
     text_columns : collection of str, default=()
         Columns of a CSV to read as text.
@@ -163,8 +174,44 @@ def labelled_rows(options, text_columns=()):
     if folder:
         return _precomputed(folder)
     if data:
-        return _table(options, text_columns)
+        rows, test_data = _table(options, text_columns), options.get("test_data")
+        return with_test_data(rows, test_data) if test_data else rows
     return LabelledRows(*load_eights(), _EIGHTS, default_pos_label="eight")
+
+
+def with_test_data(data, path):
+    """Append the rows of a file to those of a table.
+
+    Parameters
+    ----------
+    data : LabelledRows
+        Rows of a table.
+
+    path : str or path-like
+        CSV, as that table is one, or Parquet, with its columns and labels.
+
+    Returns
+    -------
+    data : LabelledRows
+        The same rows, and then those of the file.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the file cannot be read, or its columns or labels do not fit.
+    """
+    import pandas as pd
+
+    target = data.options["target"]
+    # Texts where the table has texts, whatever stands there.
+    texts = [name for name in data.X if not is_number(data.X[name])]
+    texts += [] if is_number(pd.Series(data.y)) else [target]
+    table = read_rows(path, texts, **csv_options(data.options))
+    check_same_columns(table, data, target, path)
+    X = pd.concat([data.X, table[list(data.X)]], ignore_index=True)
+    y = np.concatenate([data.y, table[target].to_numpy(data.y.dtype)])
+    options = data.options | {"test_data": str(Path(path).resolve())}
+    return replace(data, X=X, y=y, name=f"{data.name} and {path}", options=options)
 
 
 def unknown_training(name):
@@ -189,27 +236,13 @@ def unknown_training(name):
 def _table(options, text_columns):
     path, target, csv = options["data"], options["target"], csv_options(options)
     X, y = read_table(path, target, text_columns, **csv)
-    drop = _named_columns(X, options.get("drop", ()), path)
-    X = X.drop(columns=drop)
-    ignored = [name for name in options.get("ignore", ()) if name in X.columns]
-    X, drop = X.drop(columns=ignored), drop + ignored
-    if X.empty:
+    drop = columns_aside(X, options, path)
+    features = X.drop(columns=drop)
+    if features.empty:
         raise ValueError(f"{path} has no column besides {target!r} and what is dropped")
     source = {"data": str(Path(path).resolve()), "target": target} | csv
-    return LabelledRows(X, y, path, source | ({"drop": drop} if drop else {}))
-
-
-def _named_columns(table, names, source):
-    """Return columns by name; a comma separates names, unless it is part of one."""
-    parts = [[name] if name in table.columns else name.split(",") for name in names]
-    columns = [name.strip() for part in parts for name in part]
-    for name in columns:
-        if name not in table.columns:
-            raise ValueError(
-                f"--drop {name}: {source} has no such column besides the --target: it has "
-                f"{some_names(table.columns)}"
-            )
-    return list(dict.fromkeys(columns))
+    source |= {"drop": drop} if drop else {}
+    return LabelledRows(features, y, path, source, aside=X[drop])
 
 
 def _precomputed(folder):

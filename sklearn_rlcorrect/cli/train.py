@@ -7,7 +7,6 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect._validation import check_parameters, check_target
@@ -22,6 +21,7 @@ from sklearn_rlcorrect.cli.rows import (
     row_options,
     unknown_training,
 )
+from sklearn_rlcorrect.cli.split import check_split_options, split
 from sklearn_rlcorrect.cli.store import (
     check_experiment,
     check_store,
@@ -34,7 +34,6 @@ from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.persistence import check_output, dump_model
 
-_HELD_OUT = 0.25
 _MOST_JOBS = 10_000
 
 
@@ -60,13 +59,12 @@ def _train(args):
     check_target(data.y)
     _check_labels_known(args, baseline, data)
     rows, note, caution = _usable_rows(args, baseline_run, data)
-    train_rows, test_rows = train_test_split(
-        rows, test_size=_HELD_OUT, stratify=data.y[rows], random_state=args.seed
-    )
+    parts = split(args, data, rows)
+    data, train_rows, test_rows = parts.data, parts.train_rows, parts.test_rows
     model = _fit(args, data, baseline, train_rows)
     run_id = _keep(args, model, data, test_rows, caution)
     print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
-    for line in filter(None, [note, caution]):
+    for line in filter(None, [parts.note, note, caution]):
         print(line)
     test = data.take(test_rows)
     print_scores(model, evaluate_correction(model, *test), saving_interval(model, *test))
@@ -95,6 +93,7 @@ def _check_options(args):
         raise ValueError("--model-name is for --register-model: give both")
     if abs(args.n_jobs) > _MOST_JOBS:
         raise ValueError(f"--n-jobs {args.n_jobs} is more than any machine has cores")
+    check_split_options(args)
     if set(args.model_name or "") & set("/:"):
         raise ValueError(f"--model-name {args.model_name} must not hold '/' or ':'")
 
@@ -184,12 +183,17 @@ def _log(args, model, data, test_rows, caution):
     X, y = data.take(test_rows)
     place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
     with mlflow.start_run(**place) as run:
-        params = data.options | {"classifier": classifier_name(args)}
+        params = data.options | {"classifier": classifier_name(args)} | _split_params(args)
         name = _registered_name(args)
         tracking.log_run(model, X, y, params=params, registered_model_name=name)
         source = {"name": data.name, "options": data.options, "caution": caution}
         tracking.log_rows(data.X, data.y, test_rows, **source)
     return run.info.run_id
+
+
+def _split_params(args):
+    given = {name: getattr(args, name) for name in ("group", "time", "test_size")}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _save_data(folder, model, X, y):
