@@ -1,7 +1,6 @@
 """The corrector that the options of ``rlcorrect train`` describe."""
 
 import importlib
-import sys
 
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
@@ -11,6 +10,7 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.utils import get_tags
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect.cli.messages import shows_progress
 from sklearn_rlcorrect.features import auto_features
 
 
@@ -58,7 +58,7 @@ def make_corrector(args, data, baseline, X):
         learning_rate=args.learning_rate,
         random_state=args.seed,
         n_jobs=args.n_jobs,
-        verbose=int(sys.stderr.isatty()),
+        verbose=int(shows_progress(args)),
     )
 
 

@@ -1,11 +1,14 @@
 """The entry point: parse the arguments, run the command, report errors in one line."""
 
+import contextlib
 import importlib
+import io
 import os
 import signal
 import sys
 import threading
 
+from sklearn_rlcorrect.cli.messages import is_quiet
 from sklearn_rlcorrect.cli.parser import parse
 
 # An error of these packages is about the store, not a bug in this package.
@@ -47,7 +50,13 @@ def main(argv=None):
     try:
         _check_not_empty(args)
         # Imported here, for commands import packages that --help does not need.
-        importlib.import_module(f"sklearn_rlcorrect.cli.{args.command}").run(args)
+        command = importlib.import_module(f"sklearn_rlcorrect.cli.{args.command}")
+        with (
+            contextlib.redirect_stdout(io.StringIO())
+            if is_quiet(args)
+            else contextlib.nullcontext()
+        ):
+            command.run(args)
         # None where the process has no standard output.
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -1,9 +1,9 @@
 """``rlcorrect infer``: correct rows without labels, in chunks."""
 
-import sys
 from pathlib import Path
 
 from sklearn_rlcorrect.cli.explanations import LargestCorrections, explanations_path
+from sklearn_rlcorrect.cli.messages import shows_progress
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.rows import csv_options
@@ -38,7 +38,7 @@ def run(args):
         chunks,
         output,
         total=total,
-        progress=sys.stderr.isatty(),
+        progress=shows_progress(args),
         watch=largest and largest.add,
     )
     print(

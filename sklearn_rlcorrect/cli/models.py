@@ -1,9 +1,9 @@
 """The trained model that a command names."""
 
-import sys
 from pathlib import Path
 
 from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect.cli.messages import tell, tell_more
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.store import check_store
 from sklearn_rlcorrect.persistence import load_model
@@ -16,7 +16,7 @@ def named_model(args):
     ----------
     args : argparse.Namespace
         Options of the command: ``model``, ``allow_pickle``, ``priority``, ``no_mlflow``,
-        ``tracking_uri``.
+        ``tracking_uri``, and ``verbosity``, if it has that.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def named_model(args):
     """
     source = args.model or (MODEL_FILE if args.no_mlflow else None)
     if source is not None and ":/" not in source:
-        model, run, name = _from_file(source)
+        model, run, name = _from_file(args, source)
     elif args.no_mlflow:
         raise ValueError(f"{source} is in MLflow: leave --no-mlflow out")
     else:
@@ -45,16 +45,16 @@ def named_model(args):
         name = run.info.run_id[:8] if run else source.rpartition("/")[2]
     if args.priority:
         model.set_params(priority=args.priority)
+    tell_more(args, f"model {name} corrects {model.estimator_!r}")
     return model, run, name
 
 
-def _from_file(path):
+def _from_file(args, path):
     if Path(path).is_file() and Path(path).suffix != ".skops":
-        print(
-            f"note: {path} is a joblib file, and loading one can run code of its author: "
-            "load those of people you trust, or use .skops",
-            file=sys.stderr,
-            flush=True,
+        tell(
+            args,
+            f"{path} is a joblib file, and loading one can run code of its author: load "
+            "those of people you trust, or use .skops",
         )
     # Harmless, but unknown to skops: the type of a column, which imputers keep.
     return load_model(path, trusted=["numpy.dtype"]), None, Path(path).stem

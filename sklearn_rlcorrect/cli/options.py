@@ -429,6 +429,29 @@ def add_model(group):
     add_priority(group, default=None)
 
 
+def add_general(parser):
+    """Add the options that say how much is printed, and where options are."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="TOML file with options by their long names, such as fp-weight = 2; those of "
+        "the command line win",
+    )
+    verbosity = parser.add_mutually_exclusive_group()
+    for flags, value, help_text in [
+        (("-v", "--verbose"), 1, "tell more, with progress bars also where no terminal is"),
+        (("-q", "--quiet"), -1, "print warnings and errors only"),
+    ]:
+        verbosity.add_argument(
+            *flags,
+            dest="verbosity",
+            action="store_const",
+            const=value,
+            default=0,
+            help=help_text,
+        )
+
+
 def add_tracking(group):
     """Add the options that choose the MLflow store, or none."""
     add_tracking_uri(group)

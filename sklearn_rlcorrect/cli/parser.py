@@ -4,6 +4,7 @@ import argparse
 
 from sklearn_rlcorrect import __version__
 from sklearn_rlcorrect.cli import options
+from sklearn_rlcorrect.cli.config import config_arguments
 
 
 def parse(argv):
@@ -31,7 +32,49 @@ def parse(argv):
     >>> args.command, args.fp_weight
     ('train', 1.5)
     """
-    return _parser().parse_args(_mode_first(_hyphenated(argv)))
+    argv = _mode_first(_hyphenated(argv))
+    parser, commands = _parser()
+    args = parser.parse_args(argv)
+    if not vars(args).get("config"):
+        return args
+    # Without defaults, it is known what was given.
+    command = commands[args.command]
+    command.set_defaults(**dict.fromkeys(vars(args).keys() - {"command"}))
+    try:
+        in_file = _config_options(parser, args)
+    except ValueError as error:
+        command.error(str(error))
+    given = _given(parser.parse_args(argv))
+    return argparse.Namespace(**(vars(args) | in_file | given))
+
+
+def _config_options(parser, args):
+    """Options of a command that are in its --config, as they are parsed."""
+    options = {}
+    for name, arguments in config_arguments(args.config).items():
+        # Neither is to be acted on here.
+        is_option = name not in ("config", "help")
+        found = _known(parser, args.command, arguments) if is_option else None
+        if found is None:
+            raise ValueError(f"{args.config}: {name!r} is no option of {args.command}")
+        if len(arguments) > 1 and not all(isinstance(v, list) for v in found.values()):
+            raise ValueError(f"{args.config}: {name} takes one value, no array")
+        options |= found
+    return options
+
+
+def _known(parser, command, arguments):
+    """Parse arguments of a command without defaults; None if it has no such option."""
+    found, unknown = parser.parse_known_args([command, *arguments])
+    if not unknown:
+        return {key: value for key, value in _given(found).items() if key != "command"}
+    on = [argument.replace("--no-", "--", 1) for argument in arguments]
+    # A flag that is off, as it is by default.
+    return {} if on != arguments and _known(parser, command, on) else None
+
+
+def _given(args):
+    return {name: value for name, value in vars(args).items() if value is not None}
 
 
 def _hyphenated(argv):
@@ -82,7 +125,7 @@ def _parser():
     commands_of = (_add_train, _add_evaluate, _add_infer, _add_decide, _add_update)
     for add in (*commands_of, _add_compare):
         add(commands)
-    return parser
+    return parser, commands.choices
 
 
 def _add_train(commands):
@@ -112,6 +155,7 @@ def _add_train(commands):
     options.add_tracking(tracking)
     options.add_experiment(tracking)
     options.add_run(tracking)
+    options.add_general(parser)
 
 
 def _add_evaluate(commands):
@@ -132,6 +176,7 @@ def _add_evaluate(commands):
     tracking = parser.add_argument_group("MLflow")
     options.add_tracking(tracking)
     options.add_experiment(tracking)
+    options.add_general(parser)
 
 
 def _add_infer(commands):
@@ -146,6 +191,7 @@ def _add_infer(commands):
     options.add_unlabelled_rows(parser.add_argument_group("data"))
     options.add_infer_output(parser.add_argument_group("output"))
     options.add_tracking(parser.add_argument_group("MLflow"))
+    options.add_general(parser)
 
 
 def _add_decide(commands):

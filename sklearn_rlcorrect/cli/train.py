@@ -12,6 +12,7 @@ from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect._validation import check_parameters, check_target
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
+from sklearn_rlcorrect.cli.messages import tell_more
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.report import print_proven, print_scores
@@ -58,6 +59,7 @@ def _train(args):
     data = labelled_rows(options or {})
     check_target(data.y)
     _check_labels_known(args, baseline, data)
+    _tell_rows(args, data)
     rows, note, caution = _usable_rows(args, baseline_run, data)
     parts = split(args, data, rows)
     data, train_rows, test_rows = parts.data, parts.train_rows, parts.test_rows
@@ -124,6 +126,20 @@ def _check_labels_known(args, baseline, data):
         )
 
 
+def _tell_rows(args, data):
+    labels, counts = np.unique(data.y, return_counts=True)
+    of_label = dict(zip(labels.tolist(), counts.tolist(), strict=True))
+    tell_more(
+        args,
+        f"{data.name}: {len(data.y)} rows, {data.X.shape[1]} columns that are features; "
+        f"labels: {_listed(of_label)}",
+    )
+
+
+def _listed(numbers):
+    return ", ".join(f"{name} {number}" for name, number in numbers.items())
+
+
 def _usable_rows(args, baseline_run, data):
     """Return rows that the classifier was not fitted on, a note and a warning to print."""
     every_row = np.arange(len(data.y))
@@ -148,6 +164,11 @@ def _fit(args, data, baseline, train_rows):
         # print_scores reports it.
         warnings.filterwarnings("ignore", "No correction by the policy")
         model.fit(X, y)
+    tell_more(
+        args,
+        f"of {len(model.front_['checkpoint'])} candidates, 0 being the classifier alone, "
+        f"are chosen: {_listed(model.selected_)}",
+    )
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         print(f"warning: {message}", file=sys.stderr)
     return model
