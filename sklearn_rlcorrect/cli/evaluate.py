@@ -9,6 +9,7 @@ import numpy as np
 
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli import off_policy
+from sklearn_rlcorrect.cli.doubts import ask_whether_reversed
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_folder, check_not_input
 from sklearn_rlcorrect.cli.report import print_scores
@@ -79,6 +80,7 @@ def _evaluate(args):
         )
     print(note)
     print_scores(model, scores, saving)
+    ask_whether_reversed(model, X, y)
     print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
     if args.report:
         print(f"Report: {args.report}")

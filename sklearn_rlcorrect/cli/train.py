@@ -12,6 +12,7 @@ from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect._validation import check_parameters, check_target
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
+from sklearn_rlcorrect.cli.doubts import ask_for_pos_label, ask_whether_reversed
 from sklearn_rlcorrect.cli.messages import tell_more
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
@@ -60,6 +61,7 @@ def _train(args):
     check_target(data.y)
     _check_labels_known(args, baseline, data)
     _tell_rows(args, data)
+    ask_for_pos_label(args, data)
     rows, note, caution = _usable_rows(args, baseline_run, data)
     parts = split(args, data, rows)
     data, train_rows, test_rows = parts.data, parts.train_rows, parts.test_rows
@@ -70,6 +72,7 @@ def _train(args):
         print(line)
     test = data.take(test_rows)
     print_scores(model, evaluate_correction(model, *test), saving_interval(model, *test))
+    ask_whether_reversed(model, *test)
     print_proven(model)
     _print_places(args, model, run_id)
 

@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import joblib
 import numpy as np
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.classifier import FORMAT_VERSION, RLCalibratedClassifier
@@ -42,6 +43,9 @@ def dump_model(model, path, *, with_memory=True):
     OSError
         If the file cannot be written.
 
+    ValueError
+        If the model is a search, such as a GridSearchCV: what it found is to be dumped.
+
     ImportError
         If the name ends in ``.skops`` and skops is not installed.
 
@@ -55,6 +59,7 @@ def dump_model(model, path, *, with_memory=True):
     >>> joblib.load(folder / "model.joblib")
     LogisticRegression(C=2.0)
     """
+    _check_is_no_search(model)
     if not with_memory:
         model = copy.copy(model)
         for name in ("memory_", "reward_memory_"):
@@ -67,6 +72,16 @@ def dump_model(model, path, *, with_memory=True):
         else:
             # gzip has a checksum: damage is an error, not another prediction.
             joblib.dump(model, temporary, compress=("gzip", 1))
+
+
+def _check_is_no_search(model):
+    if isinstance(model, GridSearchCV | RandomizedSearchCV) or hasattr(
+        model, "best_estimator_"
+    ):
+        raise ValueError(
+            f"{type(model).__name__} is a search, and load_model reads a corrector only: "
+            "dump its best_estimator_ (if that is a Pipeline, its last step)"
+        )
 
 
 def load_model(path, *, trusted=()):

@@ -11,9 +11,11 @@ import pytest
 import skops.io
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -217,6 +219,26 @@ def test_a_flipped_bit_is_refused_or_without_effect(fitted, cancer, name, tmp_pa
             continue
         np.testing.assert_array_equal(model.predict_proba(cancer[1]), expected)
     assert n_refused > 20
+
+
+@pytest.mark.parametrize("name", ["model.joblib", "model.skops"])
+@pytest.mark.parametrize("search", [GridSearchCV, HalvingGridSearchCV])
+def test_a_search_is_refused_when_it_is_written(cancer, search, name, tmp_path):
+    X, _, y, _ = cancer
+    model = RLCalibratedClassifier(GaussianNB(), **QUICK)
+    found = search(model, {"max_adjustment": [0.5]}, cv=2).fit(X, y)
+    message = f"{search.__name__} is a search, .* dump its best_estimator_"
+    with pytest.raises(ValueError, match=message):
+        dump_model(found, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    dump_model(found.best_estimator_, tmp_path / name)
+    best = load_model(tmp_path / name)
+    np.testing.assert_array_equal(best.predict_proba(X), found.predict_proba(X))
+
+
+def test_a_search_that_is_not_fitted_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="dump its best_estimator_"):
+        dump_model(GridSearchCV(RLCalibratedClassifier(), {}), tmp_path / "model")
 
 
 def other_first_layer(network):
