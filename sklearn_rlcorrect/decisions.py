@@ -268,7 +268,9 @@ def decide(model, proba, fp_cost, fn_cost, budget, random_state):
     inspected = flagged.copy()
     inspected[explored] = True
     propensity = np.where(flagged, 1.0, share)
-    return Decisions(flagged, inspected, propensity, gain, float(-gain[explored].sum()))
+    # Not the sum with its sign turned, which would be -0.0 where nothing is explored.
+    exploration_cost = float(0.0 - gain[explored].sum())
+    return Decisions(flagged, inspected, propensity, gain, exploration_cost)
 
 
 def _positives(model):

@@ -121,6 +121,12 @@ def test_propensities_are_how_often_rows_are_looked_at(fitted, budget):
     np.testing.assert_allclose([decided.exploration_cost for decided in draws], prices)
 
 
+def test_no_exploration_costs_nothing(fitted):
+    model, X = fitted
+    cost = model.decide(X).exploration_cost
+    assert (cost, np.signbit(cost)) == (0, False)
+
+
 def test_without_exploration_nothing_is_drawn(fitted):
     model, X = fitted
     first, second = model.decide(X, budget=30), model.decide(X, budget=30, random_state=1)
