@@ -529,10 +529,15 @@ def check_proba(proba, n_classes):
 def _proba_problem(proba):
     """Describe the first row that is no distribution; empty if there is none."""
     sums = proba.sum(axis=1)
+    is_below, is_above = (
+        side.any(axis=1) for side in (proba < -_TOLERANCE, proba > 1 + _TOLERANCE)
+    )
     for is_bad, what in [
         (~np.isfinite(proba).all(axis=1), "NaN or infinite probabilities"),
-        ((proba < -_TOLERANCE).any(axis=1), "a probability below 0"),
-        ((proba > 1 + _TOLERANCE).any(axis=1), "a probability above 1"),
+        # Where one column of two classes was given, the other is one less that.
+        (is_below & is_above, "probabilities below 0 and above 1"),
+        (is_below, "a probability below 0"),
+        (is_above, "a probability above 1"),
         (np.abs(sums - 1) > _TOLERANCE, "probabilities that do not sum to 1"),
     ]:
         if is_bad.any():

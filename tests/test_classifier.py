@@ -642,7 +642,8 @@ def probabilities(values):
             [0.3, 1.2],
             r"estimator returned a probability above 1 \(row 3: \[0.3, 1.2\]\)",
         ),
-        ([-0.2, 1.2], r"estimator returned a probability below 0"),
+        ([-0.2, 0.9], r"estimator returned a probability below 0"),
+        ([-0.2, 1.2], r"probabilities below 0 and above 1 \(row 3: \[-0.2, 1.2\]\)"),
         ([0.3, 0.3], r"probabilities that do not sum to 1 .*softmax"),
         ([np.nan, 0.3], r"estimator returned NaN or infinite probabilities"),
     ],
@@ -651,6 +652,15 @@ def test_what_is_no_probability(values, message, monkeypatch):
     forbid_training(monkeypatch)
     with pytest.raises(ValueError, match=message):
         probabilities(values)
+
+
+def test_a_lone_column_is_not_blamed_for_the_bound_of_the_other(monkeypatch):
+    forbid_training(monkeypatch)
+    column = np.tile([0.3, 0.7], 20)[:, np.newaxis]
+    column[3] = 2.5
+    message = r"probabilities below 0 and above 1 \(row 3: \[-1.5, 2.5\]\)"
+    with pytest.raises(ValueError, match=message):
+        corrector(PrecomputedProbaClassifier([0])).fit(column, np.tile([1, 0], 20))
 
 
 def forbid_training(monkeypatch):
