@@ -111,6 +111,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
     model.history_, model.front_, model.selected_, model.policies_ = select_policies(
         problem, splits, checkpoints, fp_costs, positives
     )
+    _warn_of_nothing_found(model)
     if calibration is not None:
         _prove_limits(model, calibration, problem, splits, int(positives[0]))
     if model.memory_size is not None:
@@ -198,6 +199,25 @@ def _prove_limits(model, calibration, problem, splits, positive):
     model.guard_report_ = prove(model, calibration, proba, problem, splits, positive)
     for message in warnings_of(Limits.of(model), model.guard_report_):
         warnings.warn(message, stacklevel=5)  # the caller of fit
+
+
+def _warn_of_nothing_found(model):
+    """Tell that the correction does nothing, and what helps."""
+    if model.selected_[model.priority] != 0:
+        return
+    others = [name for name, index in model.selected_.items() if index != 0]
+    advice = f"priority={others[0]!r} has a correction. " if others else ""
+    if model.base_threshold_ is not None:
+        advice += (
+            "The classifier with the threshold base_threshold_ may be all that there is to "
+            f"gain ({model.base_threshold_:.3g}). "
+        )
+    warnings.warn(
+        "No candidate beat the classifier on the rows that judge them: with "
+        f"priority={model.priority!r} its probabilities stay as they are. {advice}More "
+        "rows or another fp_weight may help.",
+        stacklevel=5,  # the caller of fit
+    )
 
 
 def _task(model, rows):

@@ -2,6 +2,7 @@
 
 import pickle
 import tracemalloc
+import warnings
 
 import joblib
 import numpy as np
@@ -63,6 +64,40 @@ def test_adjustment_is_what_is_added(fitted, cancer):
     np.testing.assert_allclose(before + adjustment, after, atol=1e-9)
     assert 0 < np.abs(adjustment).max() <= fitted.max_adjustment + 1e-12
     np.testing.assert_allclose(adjustment.sum(axis=1), 0, atol=1e-9)
+
+
+def always_right(probability):
+    """Rows with the probabilities of a classifier that makes no mistake, and labels."""
+    y = np.tile([0, 1], 60)
+    right = np.where(y == 1, probability, 1 - probability)
+    noise = np.random.default_rng(0).normal(size=len(y))
+    return np.column_stack([right, noise]), y
+
+
+def favours_the_negative(y, proba, adjusted):
+    return (adjusted[:, 1] < 0.5).astype(float)
+
+
+def test_a_fit_that_finds_nothing_says_what_helps_once():
+    X, y = always_right(1.0)
+    with pytest.warns(UserWarning, match="No candidate beat the classifier") as caught:
+        model = corrector(PrecomputedProbaClassifier([0]), features=None).fit(X, y)
+    (message,) = [str(warning.message) for warning in caught]
+    assert set(model.selected_.values()) == {0}
+    assert "priority='weighted' its probabilities stay as they are" in message
+    assert "threshold base_threshold_" in message
+    assert "More rows or another fp_weight may help" in message
+    np.testing.assert_array_equal(*model.predict_before_after(X))
+
+
+def test_what_another_priority_found_is_named():
+    X, y = always_right(0.8)
+    base, reward = PrecomputedProbaClassifier([0]), favours_the_negative
+    with pytest.warns(UserWarning, match="priority='weighted' has a correction"):
+        corrector(base, features=None, reward=reward, priority="fp").fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        corrector(base, features=None, reward=reward).fit(X, y)
 
 
 def test_training_sees_out_of_fold_probabilities_only(cancer):

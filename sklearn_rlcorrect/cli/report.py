@@ -7,8 +7,10 @@ _COUNTS = ("false_positives", "false_negatives", "changed", "fixed", "broken")
 _DIGITS = {"cost": 1} | dict.fromkeys((*_COUNTS, "false_positives_at_recall"), 0)
 _COLUMNS = {"before": "before", "threshold_alone": "threshold", "after": "after"}
 _NO_POLICY = """
-No policy beat the classifier on the rows that judge the candidates, so its probabilities
-stay as they are. More rows or another --fp-weight may help."""
+No candidate beat the classifier on the rows that judge them, so its probabilities stay as
+they are. More rows or another --fp-weight may help{threshold}."""
+_OR_THRESHOLD = """, or the threshold {threshold:.3f}
+of the classifier alone"""
 _NOT_PROVEN = """
 Not proven: {limits}
 (the classifier is left as it is, and may break the limits: use more rows, a larger
@@ -43,9 +45,15 @@ def print_scores(model, scores, saving):
         values = [f"{metrics[name]:10.{digits}f}" for metrics in scores.values()]
         print(f"{_label(model, name):20}" + "".join(values))
     if model.selected_[model.priority] == 0:
-        print(_NO_POLICY)
+        print(_no_policy(model))
     if saving is not None:
         print("\n" + _verdict(saving, model.base_threshold_))
+
+
+def _no_policy(model):
+    threshold = model.base_threshold_
+    alone = "" if threshold is None else _OR_THRESHOLD.format(threshold=threshold)
+    return _NO_POLICY.format(threshold=alone)
 
 
 def _verdict(saving, threshold):

@@ -164,8 +164,8 @@ def _fit(args, data, baseline, train_rows):
     model = make_corrector(args, data, baseline, X)
     check_parameters(model)
     with tracking.without_autolog(), warnings.catch_warnings(record=True) as caught:
-        # print_scores reports it.
-        warnings.filterwarnings("ignore", "No correction by the policy")
+        # print_scores and print_proven report it.
+        warnings.filterwarnings("ignore", "No (candidate beat|correction by the policy)")
         model.fit(X, y)
     tell_more(
         args,

@@ -100,14 +100,18 @@ def out(capsys):
     return captured.out
 
 
-def test_it_says_so_when_nothing_helps(table, capsys):
-    table["label"] = np.random.default_rng(0).permutation(table["label"])
-    table.to_csv("noise.csv", index=False)
-    command = "train --no-mlflow --data noise.csv --target label --priority accuracy"
-    assert main([*command.split(), "--timesteps", "20"]) == 0
+def test_it_says_so_when_nothing_helps(capsys):
+    os.mkdir("data")
+    y = np.tile([0, 1], 100)
+    np.save("data/baseline_probs.npy", y.astype(float))  # without a mistake
+    np.save("data/true_labels.npy", y)
+    command = "train --no-mlflow --data-dir data --no-use-input-features --timesteps 20"
+    assert main(command.split()) == 0
     model = joblib.load("rlcorrect_model.joblib")
-    said = "stay as they are" in capsys.readouterr().out
-    assert said == (model.selected_["accuracy"] == 0)
+    assert set(model.selected_.values()) == {0}
+    said = out(capsys).replace("\n", " ")
+    assert "so its probabilities stay as they are" in said
+    assert f"the threshold {model.base_threshold_:.3f} of the classifier alone" in said
 
 
 def test_a_failed_write_keeps_the_old_file(monkeypatch, tmp_path):
