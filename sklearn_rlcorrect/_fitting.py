@@ -11,6 +11,7 @@ import warnings
 from inspect import signature
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import validate_data
 
@@ -28,6 +29,7 @@ from sklearn_rlcorrect._validation import (
     classes_of,
     has_idle_weight,
 )
+from sklearn_rlcorrect.agent.in_sample import mistakes_beside_others
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.agent.selection import select_policies
 from sklearn_rlcorrect.agent.training import (
@@ -40,9 +42,26 @@ from sklearn_rlcorrect.agent.training import (
 from sklearn_rlcorrect.guard import Limits, warnings_of
 from sklearn_rlcorrect.guard.proof import hold_out, prove
 from sklearn_rlcorrect.metrics import label_indices
+from sklearn_rlcorrect.precomputed import PrecomputedProbaClassifier
 from sklearn_rlcorrect.rewards import (
     class_weights,
 )
+
+# What cannot be fitted out of fold, and what to give instead.
+_OWN_ROWS = (
+    "{who} nearly perfect on these rows ({mistakes} of {n_rows} wrong, where the best of "
+    "three simple models has {others} wrong out of fold): was it fitted on them? New rows "
+    "get other probabilities than the correction is then learnt from. {remedy}"
+)
+_FROZEN = {
+    "who": "The frozen classifier is",
+    "remedy": "Fit the corrector on rows that are new to the classifier, or give the "
+    "classifier itself, not frozen: it is then fitted out of fold.",
+}
+_PRECOMPUTED = {
+    "who": "The model behind the precomputed probabilities is",
+    "remedy": "Give rows that are new to the model, or its out-of-fold probabilities.",
+}
 
 # Of weights whose sums can be trusted.
 _LARGEST_EXPONENT = 400
@@ -102,6 +121,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
     if model.memory_size is None:
         # They would take memory as long as the training lasts.
         del all_rows
+    _warn_of_own_rows(estimator, problem)
     model.base_threshold_ = base_threshold(problem, fp_costs, positives)
     splits = held_out_splits(
         problem, model.n_policies, model.validation_fraction, next(seeds)
@@ -199,6 +219,18 @@ def _prove_limits(model, calibration, problem, splits, positive):
     model.guard_report_ = prove(model, calibration, proba, problem, splits, positive)
     for message in warnings_of(Limits.of(model), model.guard_report_):
         warnings.warn(message, stacklevel=5)  # the caller of fit
+
+
+def _warn_of_own_rows(estimator, problem):
+    """Tell that a classifier that is not refitted was probably fitted on these rows."""
+    is_frozen = isinstance(estimator, FrozenEstimator)
+    base = estimator.estimator if is_frozen else estimator
+    is_given = isinstance(base, PrecomputedProbaClassifier)
+    counts = mistakes_beside_others(problem) if is_frozen or is_given else None
+    if counts is not None:
+        words = _PRECOMPUTED if is_given else _FROZEN
+        # The caller of fit.
+        warnings.warn(_OWN_ROWS.format(**words, **counts), stacklevel=5)
 
 
 def _warn_of_nothing_found(model):

@@ -78,7 +78,7 @@ def cross_fit_posterior(problem, seed):
     if not has_posterior(problem):
         return None
     log_odds = np.empty_like(problem.proba)
-    for held_out in _held_out_parts(problem, seed):
+    for held_out in held_out_parts(problem, seed):
         posterior = fit_posterior(problem, seed, ~held_out)
         log_odds[held_out] = posterior_log_odds(posterior, problem.observations[held_out])
     return log_odds
@@ -235,7 +235,7 @@ def _complete(nodes):
     return feature, threshold, nodes["value"][source[_N_NODES:]]
 
 
-def _held_out_parts(problem, seed):
+def held_out_parts(problem, seed):
     """Masks of the rows of each fold: whole groups, classes evenly spread."""
     group, label = problem.groups()
     is_rare = _is_rare(problem)
