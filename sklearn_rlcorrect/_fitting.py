@@ -239,7 +239,7 @@ def _warn_of_nothing_found(model):
         return
     others = [name for name, index in model.selected_.items() if index != 0]
     advice = f"priority={others[0]!r} has a correction. " if others else ""
-    if model.base_threshold_ is not None:
+    if model.base_threshold_ is not None and model.base_threshold_ != 0.5:
         advice += (
             "The classifier with the threshold base_threshold_ may be all that there is to "
             f"gain ({model.base_threshold_:.3g}). "

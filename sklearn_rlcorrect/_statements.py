@@ -54,11 +54,25 @@ def purpose(estimator):
     )
 
 
-def effect(scores, n_rows):
-    """Describe what changes on the held-out rows, for better or worse."""
+def idle_reason(estimator):
+    """Say why a corrector leaves all rows as they are; empty if it does not."""
+    rule = decision_rule(estimator)
+    if getattr(estimator, "update_history_", {}).get("base_decides", [False])[-1]:
+        return "it did worse than the classifier on the newest rows"
+    if rule["threshold"] is not None:
+        return ""
+    if estimator.selected_[estimator.priority] == 0:
+        return "no candidate beat the classifier on the rows that judge them"
+    if rule["shrinkage"] == 0:
+        return f"no correction is proven to keep {describe(Limits.of_report(rule))}"
+    return ""
+
+
+def effect(scores, n_rows, rows="held-out rows"):
+    """Describe what changes on the rows, for better or worse."""
     changes = [_change(name, scores) for name in _WORSE_IF_MORE]
     return (
-        f"On {n_rows} held-out rows, the correction changes {scores['after']['changed']:g} "
+        f"On {n_rows} {rows}, the correction changes {scores['after']['changed']:g} "
         f"of the decisions: {', '.join(changes[:-1])}, and {changes[-1]}."
     )
 

@@ -1,8 +1,11 @@
 """Scores of labelled rows: the classifier, another threshold alone, the correction."""
 
+from copy import copy
+
 import numpy as np
 
 from sklearn_rlcorrect._updating import costs_of
+from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.guard import decisions
 from sklearn_rlcorrect.metrics import classification_metrics, label_indices
 from sklearn_rlcorrect.threshold import predict_by_threshold
@@ -53,6 +56,7 @@ def evaluate_correction(estimator, X, y, **predict_params):
 
     See Also
     --------
+    evaluate_priorities : The same for each priority.
     saving_interval : What the correction saves beyond the threshold alone.
 
     Examples
@@ -92,6 +96,52 @@ def evaluate_correction(estimator, X, y, **predict_params):
                 np.isin(first, positives),
             )
     return scores
+
+
+def evaluate_priorities(estimator, X, y, **predict_params):
+    """Score what a corrector does with each priority.
+
+    Parameters
+    ----------
+    estimator : RLCalibratedClassifier
+        Fitted. Its own `priority` stays as it is.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows that the corrector was not fitted on.
+
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    **predict_params : dict
+        Metadata for the classifier's `predict_proba`, by metadata routing.
+
+    Returns
+    -------
+    scores : dict of str to dict
+        Per priority what :func:`evaluate_correction` returns with it.
+
+    Raises
+    ------
+    ValueError
+        If `y` holds a label that the classifier does not know, or not one label per row.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.evaluation import evaluate_priorities
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000)
+    >>> list(evaluate_priorities(model.fit(X[:400], y[:400]), X[400:], y[400:]))
+    ['accuracy', 'fp', 'weighted']
+    """
+    return {
+        priority: evaluate_correction(
+            copy(estimator).set_params(priority=priority), X, y, **predict_params
+        )
+        for priority in PRIORITIES
+    }
 
 
 def saving_interval(estimator, X, y, **predict_params):

@@ -85,9 +85,18 @@ def test_a_fit_that_finds_nothing_says_what_helps_once():
     (message,) = [str(warning.message) for warning in caught]
     assert set(model.selected_.values()) == {0}
     assert "priority='weighted' its probabilities stay as they are" in message
-    assert "threshold base_threshold_" in message
+    assert "threshold" not in message  # it is 0.5
     assert "More rows or another fp_weight may help" in message
     np.testing.assert_array_equal(*model.predict_before_after(X))
+
+
+def test_a_fit_that_finds_nothing_names_the_threshold():
+    X, y = always_right(0.3)
+    X[y == 0, 0] = 0.1  # nothing is flagged, and a threshold of 0.2 would be right
+    base, reward = PrecomputedProbaClassifier([0]), favours_the_negative
+    hint = r"threshold base_threshold_ may be all that there is to gain \(0.2\)"
+    with pytest.warns(UserWarning, match=hint):
+        corrector(base, features=None, reward=reward).fit(X, y)
 
 
 def test_what_another_priority_found_is_named():

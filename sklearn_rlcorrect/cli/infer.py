@@ -6,6 +6,7 @@ from sklearn_rlcorrect.cli.explanations import LargestCorrections, explanations_
 from sklearn_rlcorrect.cli.messages import shows_progress
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.report import print_idle
 from sklearn_rlcorrect.cli.rows import csv_options
 from sklearn_rlcorrect.cli.store import mlflow_store
 from sklearn_rlcorrect.datasets import read_precomputed
@@ -50,6 +51,7 @@ def run(args):
         path = explanations_path(output)
         n_explained = largest.explain(model, path)
         print(f"The {n_explained} largest corrections, explained: {path}")
+    print_idle(model)
 
 
 def _checked_outputs(args, output):

@@ -1,10 +1,15 @@
 """Print what was measured and proven."""
 
+from copy import copy
+
+from sklearn_rlcorrect._statements import idle_reason
+from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.guard import Limits, describe
 from sklearn_rlcorrect.rewards import positive_labels
 
 _COUNTS = ("false_positives", "false_negatives", "changed", "fixed", "broken")
 _DIGITS = {"cost": 1} | dict.fromkeys((*_COUNTS, "false_positives_at_recall"), 0)
+_OF_PRIORITY = {"false_positives": 0, "recall": 3, "cost": 1}
 _COLUMNS = {"before": "before", "threshold_alone": "threshold", "after": "after"}
 _NO_POLICY = """
 No candidate beat the classifier on the rows that judge them, so its probabilities stay as
@@ -52,7 +57,7 @@ def print_scores(model, scores, saving):
 
 def _no_policy(model):
     threshold = model.base_threshold_
-    alone = "" if threshold is None else _OR_THRESHOLD.format(threshold=threshold)
+    alone = "" if threshold in (None, 0.5) else _OR_THRESHOLD.format(threshold=threshold)
     return _NO_POLICY.format(threshold=alone)
 
 
@@ -74,6 +79,70 @@ def _verdict(saving, threshold):
         f"{threshold:.3f} is\nnot decided: it saves {saving['value']:.1f} of the cost "
         f"({interval}). The threshold is simpler."
     )
+
+
+def print_priorities(model, scores):
+    """Print a line for each priority: what it does, or why it does nothing.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    scores : dict of str to dict
+        From :func:`~sklearn_rlcorrect.evaluation.evaluate_priorities`.
+    """
+    print("\nWhat each priority does on these rows:")
+    for priority, of_priority in scores.items():
+        name = f"{priority} (in use)" if priority == model.priority else priority
+        reason = idle_reason(_variant(model, priority))
+        what = f"nothing: {reason}" if reason else _effect(of_priority)
+        print(f"  {name:18}{what}")
+
+
+def active_priorities(model):
+    """List the priorities that correct anything, the one in use first.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    Returns
+    -------
+    priorities : list of str
+        Empty if none does.
+    """
+    others = [priority for priority in PRIORITIES if priority != model.priority]
+    names = [model.priority, *others]
+    return [name for name in names if not idle_reason(_variant(model, name))]
+
+
+def print_idle(model):
+    """Print that a model changes nothing, why, and which priority would; else nothing.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+    """
+    reason, active = idle_reason(model), active_priorities(model)
+    if reason:
+        hint = f" --model-priority {active[0]} corrects." if active else ""
+        print(f"The model leaves all rows as they are: {reason}.{hint}")
+
+
+def _variant(model, priority):
+    return copy(model).set_params(priority=priority)
+
+
+def _effect(scores):
+    before, after = scores["before"], scores["after"]
+    changes = [
+        f"{name.replace('_', ' ')} {before[name]:.{digits}f} to {after[name]:.{digits}f}"
+        for name, digits in _OF_PRIORITY.items()
+    ]
+    return f"{', '.join(changes)}; {after['changed']:.0f} decisions changed"
 
 
 def print_proven(model):

@@ -16,7 +16,12 @@ from sklearn_rlcorrect.cli.doubts import ask_for_pos_label, ask_whether_reversed
 from sklearn_rlcorrect.cli.messages import tell_more
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
-from sklearn_rlcorrect.cli.report import print_proven, print_scores
+from sklearn_rlcorrect.cli.report import (
+    active_priorities,
+    print_priorities,
+    print_proven,
+    print_scores,
+)
 from sklearn_rlcorrect.cli.rows import (
     labelled_rows,
     options_again,
@@ -32,7 +37,7 @@ from sklearn_rlcorrect.cli.store import (
     shown_uri,
 )
 from sklearn_rlcorrect.datasets import check_precomputed_output, write_precomputed
-from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
+from sklearn_rlcorrect.evaluation import evaluate_priorities, saving_interval
 from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.persistence import check_output, dump_model
 
@@ -71,9 +76,11 @@ def _train(args):
     for line in filter(None, [parts.note, note, caution]):
         print(line)
     test = data.take(test_rows)
-    print_scores(model, evaluate_correction(model, *test), saving_interval(model, *test))
+    scores = evaluate_priorities(model, *test)
+    print_scores(model, scores[model.priority], saving_interval(model, *test))
     ask_whether_reversed(model, *test)
     print_proven(model)
+    print_priorities(model, scores)
     _print_places(args, model, run_id)
 
 
@@ -250,17 +257,27 @@ def _print_places(args, model, run_id):
             options += f" --pos-label {model.pos_label}"
         print(f"\nHeld-out rows saved. To read them: {options}")
     if args.register_model:
-        aliases = ", ".join(f"models:/{_registered_name(args)}@{p}" for p in PRIORITIES)
-        print(f"\nRegistered: {aliases}")
+        aliases = [_alias(args, model, priority) for priority in PRIORITIES]
+        print(f"\nRegistered: {', '.join(aliases)}")
     if run_id:
-        _print_run(args, run_id)
+        _print_run(args, model, run_id)
 
 
-def _print_run(args, run_id):
-    uri = shlex.quote(shown_uri(args.tracking_uri))
+def _alias(args, model, priority):
+    is_idle = priority not in active_priorities(model)
+    note = " (changes nothing)" if is_idle else ""
+    return f"models:/{_registered_name(args)}@{priority}{note}"
+
+
+def _print_run(args, model, run_id):
+    """Print where the run is, and commands that have something to show."""
+    uri, active = shlex.quote(shown_uri(args.tracking_uri)), active_priorities(model)
+    commands = [f"mlflow ui --backend-store-uri {uri}"]
+    if active:
+        other = "" if active[0] == model.priority else f" --model-priority {active[0]}"
+        commands.append(f"rlcorrect evaluate --tracking-uri {uri}{other}")
     print(
         f"\nMLflow run {run_id} (experiment {args.experiment_name}) holds the model, "
-        "its learning\ncurves and pictures. To view and evaluate it:\n"
-        f"  mlflow ui --backend-store-uri {uri}\n"
-        f"  rlcorrect evaluate --tracking-uri {uri}"
+        f"its learning\ncurves and pictures. To view {'and evaluate ' if active else ''}"
+        "it:\n  " + "\n  ".join(commands)
     )

@@ -6,12 +6,18 @@ import platform
 import sys
 import tempfile
 import time
+from copy import copy
 from importlib import metadata
 
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_rlcorrect._autolog import without_autolog
-from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
+from sklearn_rlcorrect._statements import effect, idle_reason
+from sklearn_rlcorrect.evaluation import (
+    evaluate_correction,
+    evaluate_priorities,
+    saving_interval,
+)
 from sklearn_rlcorrect.plotting import save_pictures
 from sklearn_rlcorrect.tracking.models import log_model, model_options, register
 from sklearn_rlcorrect.tracking.rows import as_mlflow_takes, fingerprint, log_fingerprint
@@ -64,7 +70,8 @@ def log_run(
     registered_model_name : str, default=None
         Register the model under this name with the aliases ``accuracy``, ``fp`` and
         ``weighted``. Each predicts with that priority, also as a pyfunc. This takes three
-        versions, of which the logged model is one.
+        versions, of which the logged model is one. Their descriptions say what they do on
+        the given rows, and their tags ``changes_nothing`` whether they do nothing.
 
     Returns
     -------
@@ -101,6 +108,7 @@ def log_run(
         scores = _scores(estimator, X_test, y_test)
         options = model_options(estimator, X_test)
         digest = fingerprint(X_test, y_test)
+        effects = registered_model_name and _effects(estimator, X_test, y_test)
         with _active_or_new_run(run_name) as run:
             own = estimator.get_params(deep=False) | {"n_test": len(y_test)}
             _log_start("train", digest, own | (params or {}))
@@ -109,7 +117,7 @@ def log_run(
             _log_scores(estimator, X_test, y_test, scores)
             model_uri = log_model(estimator, options)
             if registered_model_name is not None:
-                register(estimator, options, model_uri, registered_model_name)
+                register(estimator, options, model_uri, registered_model_name, effects)
     return run.info.run_id
 
 
@@ -231,6 +239,17 @@ def _scores(estimator, X, y):
     scores = evaluate_correction(estimator, X, y)
     saving = saving_interval(estimator, X, y)
     return scores | ({"saving": saving} if saving else {})
+
+
+def _effects(estimator, X, y):
+    """Per priority a sentence on what it does on these rows, or why it does nothing."""
+    effects = {}
+    for priority, scores in evaluate_priorities(estimator, X, y).items():
+        reason = idle_reason(copy(estimator).set_params(priority=priority))
+        measured = effect(scores, len(y), "rows of its run")
+        what = f"Changes nothing: {reason}." if reason else measured
+        effects[priority] = f"Priority {priority}. {what}"
+    return effects
 
 
 def _log_scores(estimator, X, y, scores):

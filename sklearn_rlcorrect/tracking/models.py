@@ -9,6 +9,7 @@ from importlib import metadata
 
 from sklearn.frozen import FrozenEstimator
 
+from sklearn_rlcorrect._statements import idle_reason
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 
 _EXAMPLE_ROWS = 5
@@ -70,7 +71,7 @@ def log_model(estimator, options):
         return mlflow.sklearn.log_model(estimator, name="model", **options).model_uri
 
 
-def register(estimator, options, model_uri, name):
+def register(estimator, options, model_uri, name, effects):
     """Register a version per priority, the logged model last, then set the aliases.
 
     An alias names a version, and a version predicts in one way, whatever alias it was
@@ -89,6 +90,9 @@ def register(estimator, options, model_uri, name):
 
     name : str
         Name of the registered model.
+
+    effects : dict of str to str
+        Per priority what it does, the description of its version.
     """
     import mlflow
 
@@ -97,11 +101,14 @@ def register(estimator, options, model_uri, name):
     uris[estimator.priority] = model_uri
     with _quiet():
         versions = {
-            priority: mlflow.register_model(uri, name, tags={"priority": priority}).version
+            priority: mlflow.register_model(
+                uri, name, tags=_version_tags(estimator, priority)
+            ).version
             for priority, uri in uris.items()
         }
     client = mlflow.MlflowClient()
     for priority, version in versions.items():
+        client.update_model_version(name, version, description=effects[priority])
         client.set_registered_model_alias(name, priority, version)
 
 
@@ -125,6 +132,14 @@ def requirements(estimator):
     needed = {name for module in modules for name in distributions.get(module, [])}
     needed |= {"sklearn-rlcorrect", "numpy", "scipy", "scikit-learn", "skops"}
     return [f"{name}=={metadata.version(name)}" for name in sorted(needed)]
+
+
+def _version_tags(estimator, priority):
+    variant = copy.copy(estimator).set_params(priority=priority)
+    return {
+        "priority": priority,
+        "changes_nothing": str(bool(idle_reason(variant))).lower(),
+    }
 
 
 def _log_variant(estimator, options, priority):

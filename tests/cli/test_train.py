@@ -10,6 +10,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import train_test_split
 
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.cli import main
@@ -109,9 +110,33 @@ def test_it_says_so_when_nothing_helps(capsys):
     assert main(command.split()) == 0
     model = joblib.load("rlcorrect_model.joblib")
     assert set(model.selected_.values()) == {0}
-    said = out(capsys).replace("\n", " ")
-    assert "so its probabilities stay as they are" in said
-    assert f"the threshold {model.base_threshold_:.3f} of the classifier alone" in said
+    said = out(capsys)
+    assert "so its probabilities stay as\nthey are" in said
+    reason = "no candidate beat the classifier on the rows that judge them"
+    assert said.count(f"nothing: {reason}") == 3
+    assert main(["infer", "--no-mlflow", "--data-dir", "data"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"The model leaves all rows as they are: {reason}."
+
+
+def test_each_priority_has_a_line(capsys):
+    assert main(["train", "--no-mlflow", "--timesteps", "4000"]) == 0
+    model = joblib.load("rlcorrect_model.joblib")
+    lines = out(capsys).split("What each priority does on these rows:\n")[1].splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["accuracy", "fp", "weighted"]
+    X, y = load_eights()
+    held_out = train_test_split(range(len(y)), test_size=0.25, stratify=y, random_state=0)[
+        1
+    ]
+    before = model.estimator_.predict(X[held_out])
+    for priority, line in zip(("accuracy", "fp", "weighted"), lines, strict=False):
+        after = model.set_params(priority=priority).predict(X[held_out])
+        n_false = [
+            np.sum((p == "eight") & (y[held_out] != "eight")) for p in (before, after)
+        ]
+        assert f" false positives {n_false[0]} to {n_false[1]}, recall 0." in line
+        assert line.endswith(f"; {np.sum(before != after)} decisions changed")
+    assert "weighted (in use) false" in lines[2]
 
 
 def test_a_failed_write_keeps_the_old_file(monkeypatch, tmp_path):

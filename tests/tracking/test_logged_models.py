@@ -18,7 +18,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from conftest import QUICK
-from sklearn_rlcorrect import RLCalibratedClassifier, __version__
+from sklearn_rlcorrect import (
+    PrecomputedProbaClassifier,
+    RLCalibratedClassifier,
+    __version__,
+)
+from sklearn_rlcorrect.evaluation import evaluate_priorities
 from sklearn_rlcorrect.features import TableFeatures
 from sklearn_rlcorrect.tracking import load_model, log_run
 from sklearn_rlcorrect.tracking.models import requirements
@@ -103,6 +108,32 @@ def test_the_trained_priority_is_the_logged_model(fitted):
     )
     for priority in PRIORITIES:
         assert load_model(f"models:/{name}@{priority}")[0].priority == priority
+
+
+def test_versions_say_what_they_do(fitted, logged):
+    model, X, y = fitted
+    client = mlflow.MlflowClient()
+    scores = evaluate_priorities(model, X, y)
+    for priority in PRIORITIES:
+        version = client.get_model_version_by_alias(logged[1], priority)
+        n_changed = scores[priority]["after"]["changed"]
+        said = f"Priority {priority}. On {len(y)} rows of its run, the correction changes "
+        assert version.description.startswith(f"{said}{n_changed:g} of the decisions: ")
+        assert version.tags["changes_nothing"] == "false"
+
+
+def test_versions_say_that_they_do_nothing():
+    y = np.tile([0, 1], 60)
+    base = PrecomputedProbaClassifier([0])
+    model = RLCalibratedClassifier(base, features=None, **QUICK).fit(y[:, np.newaxis], y)
+    log_run(model, y[:, np.newaxis], y, registered_model_name="idle")
+    for priority in PRIORITIES:
+        version = mlflow.MlflowClient().get_model_version_by_alias("idle", priority)
+        assert version.description == (
+            f"Priority {priority}. Changes nothing: no candidate beat the classifier on "
+            "the rows that judge them."
+        )
+        assert version.tags == {"priority": priority, "changes_nothing": "true"}
 
 
 def test_pyfunc_refuses_other_columns(logged):
