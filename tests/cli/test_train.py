@@ -30,16 +30,18 @@ METRICS = [
     "log loss",
     "cost (1.2 per FP)",
     "changed",
+    "fixed",
+    "broken",
+    "... at this recall",
 ]
 
 
 def test_train_without_arguments(capsys, tmp_path):
     assert main(["train", "--no-mlflow", "--timesteps", "2000"]) == 0
     output = capsys.readouterr().out
-    rows = re.findall(
-        r"^([a-zFP1-9 .()]+?) +([\d.]+) +([\d.]+)$", output, flags=re.MULTILINE
-    )
-    assert [name for name, _, _ in rows] == METRICS
+    row = r"^([a-zFP1-9 .()]+?) +([\d.]+) +([\d.]+) +([\d.]+)$"
+    rows = re.findall(row, output, flags=re.MULTILINE)
+    assert [name for name, *_ in rows] == METRICS
     assert sorted(os.listdir()) == ["rlcorrect_model.joblib"]
     X, _ = load_eights()
     model = joblib.load("rlcorrect_model.joblib")
