@@ -124,7 +124,11 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
     _warn_of_own_rows(estimator, problem)
     model.base_threshold_ = base_threshold(problem, fp_costs, positives)
     splits = held_out_splits(
-        problem, model.n_policies, model.validation_fraction, next(seeds)
+        problem,
+        model.n_policies,
+        model.validation_fraction,
+        next(seeds),
+        lasting=model.memory_size is not None,
     )
     problem, log_odds, model.posterior_ = fit_posteriors(problem, next(seeds))
     checkpoints = _train(model, problem, log_odds, splits, next(seeds), task)

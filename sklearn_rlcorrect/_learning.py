@@ -2,8 +2,11 @@
 
 Critics estimate the reward of either decision, out of fold; where flagging is worth more,
 a row counts as positive, with the weight of the difference. The optimum of that problem is
-the policy of the highest estimated reward, and 0.5 is its threshold.
+the policy of the highest estimated reward, and 0.5 is its threshold. What was learnt is
+judged by the rewards of rows that neither critics nor policies were fitted on.
 """
+
+from dataclasses import replace
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -18,6 +21,7 @@ from sklearn_rlcorrect._crossfit import cross_fit
 from sklearn_rlcorrect._routing import RoutedRows
 from sklearn_rlcorrect._updating import (
     arrays_of,
+    corrected_decisions,
     costs_of,
     note_update,
     observe_rows,
@@ -34,11 +38,16 @@ from sklearn_rlcorrect._validation import (
     own_random_state,
 )
 from sklearn_rlcorrect.agent.memory import remember
-from sklearn_rlcorrect.agent.observation import dense_features, fit_scaler
-from sklearn_rlcorrect.agent.prediction import correct
+from sklearn_rlcorrect.agent.observation import (
+    dense_features,
+    fit_scaler,
+    with_posterior,
+)
+from sklearn_rlcorrect.agent.policy import bound_of_steps, policy_actions
+from sklearn_rlcorrect.agent.posterior import posterior_log_odds
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
-from sklearn_rlcorrect.agent.training import fit_features
-from sklearn_rlcorrect.agent.values import cross_fit_values
+from sklearn_rlcorrect.agent.training import fit_features, held_out_splits
+from sklearn_rlcorrect.agent.values import cross_fit_values, doubly_robust_value
 from sklearn_rlcorrect.rewards import REWARDS
 
 
@@ -68,12 +77,15 @@ def learn_from_rewards(model, X, flagged, reward, propensity, predict_params):
     flagged = check_decisions(column_or_1d(flagged))
     reward = check_rewards(column_or_1d(reward))
     check_consistent_length(X, flagged, reward)
-    known_propensity = propensity is not None
-    propensity = check_propensity(propensity, flagged)
+    # NaN is not known.
+    is_known = propensity is not None
+    propensity = check_propensity(propensity, flagged) + (0 if is_known else np.nan)
+    check_parameters(model)
     if not hasattr(model, "classes_"):
         _begin(model, X, predict_params)
     if not hasattr(model, "update_history_"):
         model.update_history_ = {}
+    _check_memory(model)
     positive = _positive_class(model)
     validate_data(model, X, skip_check_array=True, reset=False)
     (X,) = indexable(X)
@@ -81,18 +93,15 @@ def learn_from_rewards(model, X, flagged, reward, propensity, predict_params):
     n_updates = len(model.update_history_.get("n_rows", ()))
     rng = np.random.default_rng([memory_before["seed"], n_updates])
     observed = observe_rows(model, X, predict_params)
-    new, costs = _new_rows(model, X, flagged, reward, propensity, positive, observed)
-    if not known_propensity:
-        new["gain"] = np.full(len(flagged), np.nan)
+    log = flagged, reward, propensity
+    new, costs = _new_rows(model, X, *log, positive, observed)
     memory = remember(
         arrays_of(memory_before), new, model.memory_size, model.recent_fraction, rng
     )
     seed, last = int(rng.integers(2**31)), memory_before.get("policies")
-    problem = _problem(model, memory, positive, seed)
-    costs_alike = np.ones(len(model.classes_))
-    policies = train_further(model, problem, last, costs_alike, np.array([positive]), seed)
+    policies = _train(model, memory, positive, last, seed)
     model.reward_memory_ = memory_before | memory | {"policies": policies}
-    note_update(model, memory, np.ones(len(flagged)), *costs)
+    note_update(model, memory, np.ones(len(flagged)), *costs, by_rewards=True)
 
 
 def _begin(model, X, predict_params):
@@ -130,48 +139,132 @@ def _positive_class(model):
             f"learn takes decisions to flag a row or not, for two classes: there are "
             f"{len(model.classes_)}."
         )
+    if len(positives) != 1:
+        raise ValueError(
+            "learn takes decisions to flag a row as positive, and both classes are: set "
+            "pos_label, or name one class in fp_weight."
+        )
     return int(positives[0])
+
+
+def _check_memory(model):
+    by_rewards = model.update_history_.get("by_rewards", [])
+    if np.any(by_rewards) and not hasattr(model, "reward_memory_"):
+        raise ValueError(
+            "this corrector has learnt from rewards and has no memory of them, without "
+            "which it would unlearn what it knows: save it with its memory."
+        )
 
 
 def _new_rows(model, X, flagged, reward, propensity, positive, observed):
     """Rows for the memory, and what either policy cost on them by importance weights."""
     proba, observations = observed
-    corrected = proba
-    if hasattr(model, "policies_"):
-        corrected = correct(model, X, proba, model.priority, model.max_adjustment_)
+    first = proba.argmax(axis=1)
+    last = corrected_decisions(model, X, proba) if hasattr(model, "policies_") else first
     costs = [
-        np.where((decided.argmax(axis=1) == positive) == flagged, -reward / propensity, 0.0)
-        for decided in (proba, corrected)
+        # Unknown propensities make NaN of all: what was not taken has no reward.
+        np.where((decided == positive) == flagged, -reward, 0.0) / propensity
+        for decided in (first, last)
     ]
     return {
         "observations": observations,
         "proba": proba[:, model.class_order_],
         "flagged": flagged,
         "reward": reward,
+        "propensity": propensity,
         "weight": np.ones(len(flagged)),
         "gain": costs[0] - costs[1],
     }, costs
 
 
-def _problem(model, memory, positive, seed):
-    """Make a problem whose labels are the better decisions, by critics of the rewards."""
+def _train(model, memory, positive, last, seed):
+    """Train by what critics say of the rows, select by the rewards of rows held out.
+
+    Nothing is fitted to the rewards of held-out rows, neither critics nor policies: the
+    critics' errors would otherwise be invisible.
+    """
+    problem = _problem(model, memory)
+    held_out = _held_out(model, memory, problem, seed)
+    columns = memory["observations"][:, len(model.classes_) :]
+    log = memory["flagged"], memory["reward"]
+    values = cross_fit_values(columns, *log, seed, held_out)
+    scores = _scores_of_decisions(values, memory)
+    better = _better_decision(model, values, positive)
+    problem = replace(problem, y=better[0], sample_weight=better[1])
+    splits = [(np.flatnonzero(~held_out), np.flatnonzero(held_out))] * model.n_policies
+    costs_alike, positives = np.ones(len(model.classes_)), np.array([positive])
+    judge = _better_decision(model, scores, positive)
+    policies = train_further(
+        model, problem, splits, last, costs_alike, positives, seed, judge
+    )
+    _keep_only_gains(model, problem, scores, held_out, positive)
+    return policies
+
+
+def _problem(model, memory):
+    """Make a problem of all remembered rows, whose better decisions are not known yet."""
     check_rows_of_either_decision(memory["flagged"])
-    n_classes = len(model.classes_)
-    columns = memory["observations"][:, n_classes:]
-    values = cross_fit_values(columns, memory["flagged"], memory["reward"], seed)
+    n_rows, n_classes = memory["proba"].shape
+    return CorrectionProblem(
+        observations=memory["observations"],
+        proba=memory["proba"],
+        y=np.zeros(n_rows, dtype=int),
+        reward=REWARDS["brier"],
+        class_weights=np.ones(n_classes),
+        max_adjustment=model.max_adjustment_,
+        sample_weight=np.ones(n_rows),
+        class_order=model.class_order_,
+    )
+
+
+def _held_out(model, memory, problem, seed):
+    """Rows that are held out, the same in all updates where there are enough rows."""
+    split = held_out_splits(problem, 1, model.validation_fraction, seed, lasting=True)
+    held_out = np.isin(np.arange(len(problem)), split[0][1])
+    check_rows_of_either_decision(memory["flagged"][~held_out])
+    return held_out
+
+
+def _scores_of_decisions(values, memory):
+    """Doubly robust scores of both decisions; values where propensities are unknown."""
+    log = (memory["flagged"], memory["reward"], memory["propensity"])
+    scores = [
+        doubly_robust_value(values, *log, np.full(len(values), decision))
+        for decision in (False, True)
+    ]
+    return np.where(np.isfinite(scores), scores, values.T).T
+
+
+def _better_decision(model, values, positive):
+    """Class of the better decision of each row, and how much better it is."""
     advantage = values[:, 1] - values[:, 0]
     if not advantage.any():
         raise ValueError(
             "reward is the same whatever the decision: there is nothing to learn."
         )
-    order = model.class_order_
-    return CorrectionProblem(
-        observations=memory["observations"],
-        proba=memory["proba"],
-        y=np.argsort(order)[np.where(advantage > 0, positive, 1 - positive)],
-        reward=REWARDS["brier"],
-        class_weights=np.ones(n_classes),
-        max_adjustment=model.max_adjustment_,
-        sample_weight=np.abs(advantage),
-        class_order=order,
-    )
+    classes = np.where(advantage > 0, positive, 1 - positive)
+    weight = np.abs(advantage)
+    return np.argsort(model.class_order_)[classes], weight / weight.mean()
+
+
+def _keep_only_gains(model, problem, scores, held_out, positive):
+    """Leave a priority to the classifier unless it gains by a standard error.
+
+    That is on held-out rows, of which the candidate was the best of many.
+    """
+    part = problem.take(np.flatnonzero(held_out))
+    posterior = model.posterior_
+    log_odds = posterior and posterior_log_odds(posterior, part.observations)
+    observations = with_posterior(part.observations, log_odds)
+    rows, scores = np.arange(len(part)), scores[held_out]
+    positive = np.argsort(model.class_order_)[positive]
+    before = part.decisions(part.proba) == positive
+    for priority, policies in model.policies_.items():
+        actions = policy_actions(policies, observations, part.proba, bound_of_steps(model))
+        after = part.decisions(part.adjusted(actions)) == positive
+        gain = scores[rows, after.astype(int)] - scores[rows, before.astype(int)]
+        if gain.mean() <= gain.std() / np.sqrt(len(gain)):
+            model.selected_[priority] = 0
+            model.policies_[priority] = [
+                [np.zeros_like(array) for array in policy] for policy in policies
+            ]

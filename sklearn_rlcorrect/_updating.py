@@ -4,6 +4,7 @@ The wrapped classifier, the features and the scale of observations stay as `fit`
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d, indexable
@@ -12,6 +13,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_rlcorrect._crossfit import predict_classes_proba
 from sklearn_rlcorrect._validation import (
     check_known_labels,
+    check_parameters,
     check_propensity,
     check_reward,
     check_sample_weight,
@@ -21,6 +23,7 @@ from sklearn_rlcorrect.agent.prediction import correct, observe_without_posterio
 from sklearn_rlcorrect.agent.problem import CorrectionProblem
 from sklearn_rlcorrect.agent.selection import select_policies
 from sklearn_rlcorrect.agent.training import fit_posteriors, held_out_splits
+from sklearn_rlcorrect.guard import correction_rule, decide
 from sklearn_rlcorrect.guard.prequential import prequential_gain
 from sklearn_rlcorrect.metrics import (
     false_positive_costs,
@@ -95,9 +98,12 @@ def update_corrector(model, X, y, sample_weight, propensity, predict_params):
         arrays_of(model.memory_), new, model.memory_size, model.recent_fraction, rng
     )
     rows = ("observations", "proba", "y", "weight")
-    problem = _problem(model, *(memory[name] for name in rows), fp_costs)
+    problem = _problem(model, *(memory[name] for name in rows), fp_costs).merged()
     seed, last = int(rng.integers(2**31)), model.memory_["policies"]
-    policies = train_further(model, problem, last, fp_costs, positives, seed)
+    splits = held_out_splits(
+        problem, model.n_policies, model.validation_fraction, seed, lasting=True
+    )
+    policies = train_further(model, problem, splits, last, fp_costs, positives, seed)
     model.memory_ = model.memory_ | memory | {"policies": policies}
     note_update(model, memory, weight, *costs)
 
@@ -109,6 +115,7 @@ def _checked_rows(model, X, y, sample_weight, propensity):
             "this corrector has no memory, without which it would unlearn what it knows: "
             "set memory_size before fit, and save it with its memory."
         )
+    check_parameters(model)
     y = column_or_1d(y, warn=True)
     validate_data(model, X, skip_check_array=True, reset=False)
     (X,) = indexable(X)
@@ -159,15 +166,38 @@ def reward_of(model):
 def _new_rows(model, X, y, weight, fp_costs, observed):
     """Rows for the memory, scored by the policy that has not seen them yet."""
     proba, observations = observed
-    # By the correction itself, also while the classifier decides: it may be good again.
-    corrected = correct(model, X, proba, model.priority, model.max_adjustment_)
-    costs = [
-        np.where(decided != y, fp_costs[decided], 0.0)
-        for decided in (proba.argmax(axis=1), corrected.argmax(axis=1))
-    ]
+    decided = proba.argmax(axis=1), corrected_decisions(model, X, proba)
+    costs = [np.where(classes != y, fp_costs[classes], 0.0) for classes in decided]
     order, gain = model.class_order_, costs[0] - costs[1]
     y = np.argsort(order)[y]
     return _memory_rows(observations, proba[:, order], y, weight, gain), costs
+
+
+def corrected_decisions(model, X, proba):
+    """Decide by the correction itself, also while the classifier decides alone.
+
+    The correction may be good again.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        With policies.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Rows.
+
+    proba : ndarray of shape (n_samples, n_classes)
+        Probabilities of the wrapped classifier.
+
+    Returns
+    -------
+    predicted : ndarray of int of shape (n_samples,)
+        Indices of classes.
+    """
+    rule = correction_rule(model)
+    bound = rule["shrinkage"] * model.max_adjustment_
+    corrected = correct(model, X, proba, model.priority, bound)
+    return decide(corrected, rule["threshold"], rule["positive"])
 
 
 def observe_rows(model, X, predict_params):
@@ -238,7 +268,7 @@ def arrays_of(memory):
     return {name: value for name, value in memory.items() if isinstance(value, np.ndarray)}
 
 
-def train_further(model, problem, last, fp_costs, positives, seed):
+def train_further(model, problem, splits, last, fp_costs, positives, seed, judge=None):
     """Train policies from where they are, and select the best of each priority.
 
     Parameters
@@ -249,9 +279,13 @@ def train_further(model, problem, last, fp_costs, positives, seed):
     problem : CorrectionProblem
         All that is remembered.
 
+    splits : list of tuple of ndarray of int
+        Per policy its training rows, and the rows that were always held out of it.
+
     last : list of list of ndarray or None
         Policies to start from. None trains new ones, at the length of a fit; so do
-        policies that looked at other columns, before there was a posterior.
+        policies that looked at other columns, before there was a posterior, and another
+        `n_policies` or `net_arch`.
 
     fp_costs : ndarray of shape (n_classes,)
         Cost of a false positive per class.
@@ -262,6 +296,10 @@ def train_further(model, problem, last, fp_costs, positives, seed):
     seed : int
         Seed of all of it.
 
+    judge : tuple of (ndarray, ndarray), default=None
+        Classes and weights of all rows to select policies by. None is those that they are
+        trained by.
+
     Returns
     -------
     policies : list of list of ndarray
@@ -270,11 +308,9 @@ def train_further(model, problem, last, fp_costs, positives, seed):
     # Here, because predicting must not need torch.
     from sklearn_rlcorrect.agent.td3 import train_policies
 
-    problem = problem.merged()
     model.base_threshold_ = base_threshold(problem, fp_costs, positives)
-    splits = held_out_splits(problem, model.n_policies, model.validation_fraction, seed)
     problem, log_odds, posterior = fit_posteriors(problem, seed)
-    is_warm = last is not None and problem.observations.shape[1] == len(last[0][0])
+    is_warm = last is not None and _can_go_on(model, last, problem.observations.shape[1])
     checkpoints = train_policies(
         problem,
         log_odds,
@@ -292,11 +328,23 @@ def train_further(model, problem, last, fp_costs, positives, seed):
         # What was learnt before is a candidate, too; a timestep has one entry.
         before = (1, *checkpoints[0][1:])
         checkpoints = [(0, nothing, 0.0), before, checkpoints[-1]]
+    if judge is not None:
+        problem = replace(problem, y=judge[0], sample_weight=judge[1])
     model.history_, model.front_, model.selected_, model.policies_ = select_policies(
         problem, splits, checkpoints, fp_costs, positives
     )
     model.posterior_ = posterior
     return policies
+
+
+def _can_go_on(model, last, n_observed):
+    """Whether policies look at the same columns, and are those that the model asks for."""
+    widths = [len(intercepts) for intercepts in last[0][1:-2:2]]
+    return (
+        len(last[0][0]) == n_observed
+        and len(last) == model.n_policies
+        and widths == list(model.net_arch)
+    )
 
 
 def base_threshold(problem, fp_costs, positives):
@@ -328,7 +376,7 @@ def base_threshold(problem, fp_costs, positives):
     )
 
 
-def note_update(model, memory, weight, base_cost, corrected_cost):
+def note_update(model, memory, weight, base_cost, corrected_cost, *, by_rewards=False):
     """Add an entry to `update_history_`, and decide who decides.
 
     Parameters
@@ -341,14 +389,19 @@ def note_update(model, memory, weight, base_cost, corrected_cost):
 
     weight, base_cost, corrected_cost : ndarray of shape (n_samples,)
         Weights of the new rows, and the costs of both decisions.
+
+    by_rewards : bool, default=False
+        Whether the rows came with rewards, not with labels.
     """
-    n_recent = round(model.recent_fraction * model.memory_size)
+    # All new rows, however few are to be remembered for being new.
+    n_recent = max(round(model.recent_fraction * model.memory_size), len(weight))
     recent = slice(-n_recent, None)
     entry = {
         "n_rows": len(weight),
         "base_cost": float(np.average(base_cost, weights=weight)),
         "corrected_cost": float(np.average(corrected_cost, weights=weight)),
         **prequential_gain(memory["gain"][recent], memory["weight"][recent]),
+        "by_rewards": by_rewards,
     }
     history = model.update_history_
     if entry["base_decides"] and not history.get("base_decides", [False])[-1]:

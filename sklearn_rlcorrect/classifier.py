@@ -246,15 +246,17 @@ class RLCalibratedClassifier(
         starts from; and "seed". Only with `memory_size`.
 
     reward_memory_ : dict
-        The same for :meth:`learn`, with "flagged" and "reward" in place of "y".
+        The same for :meth:`learn`, with "flagged", "reward" and "propensity" in place of
+        "y".
 
     update_history_ : dict of str to ndarray
         One value per update: "n_rows"; "base_cost" and "corrected_cost" per row of the
         classifier's and of the corrected decisions, on rows that were not learnt from yet;
         "gain", their difference over the newest remembered rows, with "gain_error" and
-        "effective_sample_size", rows weighted by one over their propensity; and
-        "base_decides", whether the classifier decides alone since. Only with
-        `memory_size`; empty before the first update.
+        "effective_sample_size", rows weighted by one over their propensity;
+        "base_decides", whether the classifier decides alone since; and "by_rewards",
+        whether it was an update by :meth:`learn`. Only with `memory_size`; empty before
+        the first update.
 
     format_version_ : int
         Version of the set of fitted attributes, for files of models.
@@ -488,9 +490,11 @@ class RLCalibratedClassifier(
             What the decision brought, in any unit; costs are negative.
 
         propensity : array-like of shape (n_samples,), default=None
-            Probability in (0, 1] of the decision that was taken, given the row. It is used
-            to tell whether the correction does better than the classifier, which is
-            not known without it; the critics do without (the direct method).
+            Probability in (0, 1] of the decision that was taken, given the row: where it
+            was to look at a row, that of :meth:`decide`, else one less it. Policies are
+            selected, and the classifier and the correction compared, by doubly robust
+            estimates; without it by what critics say (the direct method), and the
+            comparison is not known.
 
         **predict_params : dict
             Metadata for the classifier's `predict_proba`, by metadata routing.
@@ -619,7 +623,8 @@ class RLCalibratedClassifier(
         positive classes, if ``eta * fn_cost > (1 - eta) * fp_cost`` (Elkan, "The
         Foundations of Cost-Sensitive Learning", IJCAI 2001). The posterior is what was
         corrected, without the shift by `fp_weight`; that holds for the rewards "brier" and
-        "log_loss".
+        "log_loss", for ``priority="weighted"``, and where `max_adjustment` leaves room for
+        that shift. Fit with ``fp_weight=1`` to weigh costs that differ from it.
 
         Parameters
         ----------
@@ -651,7 +656,8 @@ class RLCalibratedClassifier(
         Raises
         ------
         ValueError
-            If there is no positive class, or a cost or the budget is not usable.
+            If there is no positive class, a cost or the budget is not usable, or costs
+            are given after :meth:`learn`, which learns decisions and no probabilities.
         """
         proba = self.predict_proba(X, **predict_params)
         return decide(self, proba, fp_cost, fn_cost, budget, random_state)

@@ -1,14 +1,17 @@
 """Decisions about rows at the costs that they have, with a budget and with exploration."""
 
+import warnings
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm
-from sklearn.utils import column_or_1d
+from sklearn.utils import check_scalar, column_or_1d
 
 from sklearn_rlcorrect._updating import costs_of
 from sklearn_rlcorrect._validation import (
     check_decisions,
+    check_parameters,
     check_propensity,
     check_rewards,
     check_rows_of_either_decision,
@@ -16,7 +19,7 @@ from sklearn_rlcorrect._validation import (
 )
 from sklearn_rlcorrect.agent.prediction import observe_without_posterior
 from sklearn_rlcorrect.agent.values import cross_fit_values, doubly_robust_value
-from sklearn_rlcorrect.guard import decisions
+from sklearn_rlcorrect.guard import decision_rule, decisions
 from sklearn_rlcorrect.rewards import class_weights
 
 
@@ -33,7 +36,9 @@ class Decisions(NamedTuple):
 
     propensity : ndarray of shape (n_samples,)
         Probability with which each row is looked at, for `partial_fit`: 1 for flagged
-        rows. 0 for rows that cannot be looked at.
+        rows. 0 for rows that cannot be looked at. Where looking at a row is the decision,
+        its own probability, for `learn`, is
+        ``np.where(inspected, propensity, 1 - propensity)``.
 
     gain : ndarray of shape (n_samples,)
         What flagging a row is expected to save, over not flagging it.
@@ -198,7 +203,15 @@ def off_policy_value(
     """
     flagged = check_decisions(column_or_1d(decision))
     reward = check_rewards(column_or_1d(reward))
+    if propensity is None:
+        raise ValueError(
+            "propensity is needed: without the probabilities of the decisions that were "
+            "taken, rewards say nothing of other decisions."
+        )
     propensity = check_propensity(propensity, flagged)
+    check_scalar(
+        confidence, "confidence", Real, min_val=0, max_val=1, include_boundaries="neither"
+    )
     (positive,) = _positives(model)
     before, after = model.predict_before_after(X, **predict_params)
     observations = observe_without_posterior(model, X, before)
@@ -208,6 +221,7 @@ def off_policy_value(
         "classifier": before.argmax(axis=1) == positive,
         "corrected": decisions(model, after) == positive,
     }
+    _warn_of_no_support(policies, flagged, propensity)
     scores = {"logged": reward} | {
         name: doubly_robust_value(values, flagged, reward, propensity, policy)
         for name, policy in policies.items()
@@ -215,6 +229,22 @@ def off_policy_value(
     scores["gain"] = scores["corrected"] - scores["classifier"]
     quantile = norm.ppf((1 + confidence) / 2)
     return {name: _mean_and_interval(score, quantile) for name, score in scores.items()}
+
+
+def _warn_of_no_support(policies, flagged, propensity):
+    """Tell that a policy decides otherwise where the log never could."""
+    is_certain = propensity == 1
+    shares = {
+        name: float(np.mean((policy != flagged) & is_certain))
+        for name, policy in policies.items()
+    }
+    if max(shares.values()) > 0:
+        listed = ", ".join(f"{share:.1%} ({name})" for name, share in shares.items())
+        warnings.warn(
+            f"of the rows, {listed} get another decision than the one that was certain to "
+            "be taken: no reward tells what that brings, and the intervals do not hold it.",
+            stacklevel=3,
+        )
 
 
 def _mean_and_interval(score, quantile):
@@ -251,10 +281,12 @@ def decide(model, proba, fp_cost, fn_cost, budget, random_state):
         One entry per row.
     """
     positives = _positives(model)
+    check_parameters(model)
+    is_default = fp_cost is None and fn_cost is None
     fp_cost = _check_cost("fp_cost", fp_cost, _default_fp_cost(model, positives), proba)
     fn_cost = _check_cost("fn_cost", fn_cost, 1.0, proba)
     _check_budget(budget)
-    positive = class_posterior(model, proba)[:, positives].sum(axis=1)
+    positive = _posterior(model, proba, is_default)[:, positives].sum(axis=1)
     gain = positive * fn_cost - (1 - positive) * fp_cost
     flagged = gain > 0
     if budget is not None:
@@ -271,6 +303,31 @@ def decide(model, proba, fp_cost, fn_cost, budget, random_state):
     # Not the sum with its sign turned, which would be -0.0 where nothing is explored.
     exploration_cost = float(0.0 - gain[explored].sum())
     return Decisions(flagged, inspected, propensity, gain, exploration_cost)
+
+
+def _posterior(model, proba, is_default):
+    """Probabilities of the classes, where costs are to be weighed against them."""
+    rule = decision_rule(model)
+    if is_default:
+        # Whatever the values are, 0.5 is their threshold at the default costs.
+        return class_posterior(model, proba)
+    if getattr(model, "update_history_", {}).get("by_rewards", [False])[-1]:
+        raise ValueError(
+            "this corrector has learnt decisions from rewards, which costs were part of, "
+            "and no probabilities: leave fp_cost and fn_cost out."
+        )
+    if rule["shrinkage"] == 0 or model.selected_[model.priority] == 0:
+        # The classifier's own: nothing was shifted by costs.
+        return proba
+    if model.fp_weight != 1 and (model.priority != "weighted" or rule["shrinkage"] < 1):
+        warnings.warn(
+            "fp_cost and fn_cost are weighed against probabilities, and with "
+            f"fp_weight={model.fp_weight} and priority={model.priority!r} the corrected "
+            "values are scores that may be far from any: fit with fp_weight=1 for costs "
+            "that differ.",
+            stacklevel=4,  # the caller of decide
+        )
+    return class_posterior(model, proba)
 
 
 def _positives(model):

@@ -52,10 +52,19 @@ def lowest_cost_threshold(proba, y, false_positive_costs, positives, sample_weig
     more = np.bincount(place, cost_of_flag - cost_of_none)
     # Of flagging all rows above each candidate, up to what flagging none costs.
     costs = np.append(more[::-1].cumsum()[::-1], 0.0)
-    candidates = np.concatenate([[score[0] / 2], (score[1:] + score[:-1]) / 2, [1.0]])
+    candidates = np.concatenate([[score[0] / 2], _between(score), [max(1.0, score[-1])]])
+    # A score of 0 is above no threshold.
+    if score[0] == 0:
+        candidates, costs = candidates[1:], costs[1:]
     is_lowest = np.isclose(costs, costs.min(), rtol=0, atol=1e-9 * np.abs(costs).max())
     lowest = candidates[is_lowest]
     return float(lowest[np.abs(lowest - 0.5).argmin()])
+
+
+def _between(score):
+    """Half-way between scores; of neighbours in floating point, the lower one."""
+    middle = (score[1:] + score[:-1]) / 2
+    return np.where(middle < score[1:], middle, score[:-1])
 
 
 def predict_by_threshold(proba, threshold, positives):

@@ -114,6 +114,15 @@ class CorrectionProblem:
         _, first = np.unique(group[by_weight], return_index=True)
         return group, self.y[by_weight[first]]
 
+    def places(self):
+        """Return a number in [0, 1) per row that depends on its features alone.
+
+        It is the same wherever else the row is: in another memory, or beside others.
+        """
+        has_features = self._features.shape[1] > 0
+        content = self._features if has_features else self.observations
+        return (_hash(content.astype(np.float32)) >> np.uint64(11)) / 2.0**53
+
     def groups(self):
         """Return the group of each row, and a label of each group.
 

@@ -160,7 +160,7 @@ def fit_posteriors(problem, seed):
     return replace(problem, observations=observations), log_odds, posterior
 
 
-def held_out_splits(problem, n_policies, validation_fraction, seed):
+def held_out_splits(problem, n_policies, validation_fraction, seed, *, lasting=False):
     """Draw per policy the rows that it is trained on, and those that it is judged by.
 
     Duplicate observations stay together, and so do rows of one group. Where there are few
@@ -180,11 +180,20 @@ def held_out_splits(problem, n_policies, validation_fraction, seed):
     seed : int
         Seed of the draw.
 
+    lasting : bool, default=False
+        Whether the same rows are held out from the same policies in later calls, whatever
+        rows are beside them, so that policies may be trained further. It takes enough
+        different rows, without groups.
+
     Returns
     -------
     splits : list of tuple of (ndarray of int, ndarray of int)
         Training rows and held-out rows of each policy.
     """
+    if lasting:
+        held_out = _lasting_windows(problem.places(), n_policies, validation_fraction)
+        if all(rows.any() and not rows.all() for rows in held_out):
+            return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in held_out]
     group, label = problem.groups()
     if problem.has_few_groups():
         return [(np.arange(len(problem)),) * 2] * n_policies
@@ -195,6 +204,11 @@ def held_out_splits(problem, n_policies, validation_fraction, seed):
         parts = _windows_of_groups(label, sizes, n_policies, validation_fraction, seed)
     held_out = [np.isin(group, part) for part in parts]
     return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in held_out]
+
+
+def _lasting_windows(places, n_windows, size):
+    """Parts of the numbers from 0 to 1, disjoint if they are few; the end is the start."""
+    return [(places - k * size) % 1 < size for k in range(n_windows)]
 
 
 def _stratified_windows(label, n_windows, size, seed):

@@ -21,7 +21,7 @@ _DEPTH = 4
 MIN_ROWS = 20
 
 
-def cross_fit_values(columns, flagged, reward, seed):
+def cross_fit_values(columns, flagged, reward, seed, held_out=None):
     """Estimate the reward of both decisions for each row, by fits on other rows.
 
     Parameters
@@ -37,6 +37,9 @@ def cross_fit_values(columns, flagged, reward, seed):
 
     seed : int
         Seed of the folds and the trees.
+
+    held_out : ndarray of bool of shape (n_samples,), default=None
+        Rows that nothing is fitted on: they get the mean of all fits. None is none.
 
     Returns
     -------
@@ -54,13 +57,15 @@ def cross_fit_values(columns, flagged, reward, seed):
     >>> bool(np.mean((values[:, 1] > values[:, 0]) == (columns[:, 0] > 0)) > 0.95)
     True
     """
-    values = np.empty((len(columns), 2))
+    values = np.zeros((len(columns), 2))
+    held_out = np.zeros(len(columns), dtype=bool) if held_out is None else held_out
+    own, others = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     folds = StratifiedKFold(_N_FOLDS, shuffle=True, random_state=seed)
     # So few rows are binned by one thread sooner than joblib has looked after two.
     with threadpool_limits(1, user_api="openmp"):
-        for train, test in folds.split(columns, flagged):
+        for train, test in folds.split(own, flagged[own]):
             for decision in (0, 1):
-                taken = train[flagged[train] == decision]
+                taken = own[train[flagged[own[train]] == decision]]
                 trees = HistGradientBoostingRegressor(
                     max_iter=_N_ITERATIONS,
                     max_depth=_DEPTH,
@@ -68,7 +73,9 @@ def cross_fit_values(columns, flagged, reward, seed):
                     random_state=seed,
                 )
                 trees.fit(columns[taken], reward[taken])
-                values[test, decision] = trees.predict(columns[test])
+                values[own[test], decision] = trees.predict(columns[own[test]])
+                if len(others):
+                    values[others, decision] += trees.predict(columns[others]) / _N_FOLDS
     return values
 
 

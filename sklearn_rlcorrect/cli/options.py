@@ -353,6 +353,11 @@ def add_update_output(group):
         metavar="NAME",
         help="log the updated model to MLflow, too, and register new versions of NAME",
     )
+    group.add_argument(
+        "--test-data",
+        metavar="FILE",
+        help="labelled table that the updated model is scored on, to be registered",
+    )
     _add_overwrite(group)
 
 

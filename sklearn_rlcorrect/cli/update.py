@@ -1,11 +1,13 @@
 """``rlcorrect update``: teach a trained model rows whose outcomes came later."""
 
+import numpy as np
+
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.rows import column_of, csv_options, logged_columns
 from sklearn_rlcorrect.cli.store import check_experiment, experiment_id, mlflow_store
-from sklearn_rlcorrect.datasets import read_rows
+from sklearn_rlcorrect.datasets import read_rows, read_table
 from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
 from sklearn_rlcorrect.persistence import check_output, dump_model
 
@@ -24,12 +26,13 @@ def run(args):
         if args.register_model:
             check_experiment(args)
         model, _, name = named_model(args)
+        test = _test_rows(args, model)
         table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
         X = model_columns(model, table, args.data)
         _learn(args, model, table, X)
         dump_model(model, args.output)
         if args.register_model:
-            _register(args, model, X, table[args.target].to_numpy())
+            _register(args, model, *test)
     _print_entry(model, name, args.output)
 
 
@@ -43,8 +46,22 @@ def _check_options(args):
         )
     if args.register_model and has_rewards:
         raise ValueError("--register-model logs scores, which need labels: give --target")
+    if bool(args.register_model) != bool(args.test_data):
+        raise ValueError(
+            "--register-model and --test-data go together: what is registered is scored on "
+            "rows that it has not learnt from"
+        )
     if args.register_model and args.no_mlflow:
         raise ValueError("--register-model needs MLflow: leave --no-mlflow out")
+
+
+def _test_rows(args, model):
+    """Read rows to score the updated model on, if it is to be registered."""
+    if not args.test_data:
+        return ()
+    options = csv_options(vars(args))
+    table, y = read_table(args.test_data, args.target, text_columns(model), **options)
+    return model_columns(model, table, args.test_data), y
 
 
 def _learn(args, model, table, X):
@@ -71,13 +88,19 @@ def _register(args, model, X, y):
 
 def _print_entry(model, name, output):
     entry = {key: values[-1] for key, values in model.update_history_.items()}
-    print(
-        f"{entry['n_rows']} rows, scored before they were learnt from: cost per row "
-        f"{entry['base_cost']:.4g} by the\nclassifier, {entry['corrected_cost']:.4g} "
-        f"corrected. Over the newest rows the correction saves {entry['gain']:.3g} per "
-        f"row\n(standard error {entry['gain_error']:.2g}, effective sample size "
-        f"{entry['effective_sample_size']:.0f})."
-    )
+    if np.isnan(entry["base_cost"]):
+        print(
+            f"{entry['n_rows']} rows. Without propensities it is not known whether the "
+            "correction does better\nthan the classifier."
+        )
+    else:
+        print(
+            f"{entry['n_rows']} rows, scored before they were learnt from: cost per row "
+            f"{entry['base_cost']:.4g} by the\nclassifier, {entry['corrected_cost']:.4g} "
+            f"corrected. Over the newest rows the correction saves {entry['gain']:.3g} per "
+            f"row\n(standard error {entry['gain_error']:.2g}, effective sample size "
+            f"{entry['effective_sample_size']:.0f})."
+        )
     if entry["base_decides"]:
         print("It does harm: the classifier decides until that changes.")
     print(f"Update {len(model.update_history_['n_rows'])} of model {name}: {output}")

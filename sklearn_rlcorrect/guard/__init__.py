@@ -6,7 +6,12 @@ the limits again on fresh rows.
 """
 
 from sklearn_rlcorrect.guard.checks import check
-from sklearn_rlcorrect.guard.decision import decide, decision_rule, decisions
+from sklearn_rlcorrect.guard.decision import (
+    correction_rule,
+    decide,
+    decision_rule,
+    decisions,
+)
 from sklearn_rlcorrect.guard.exact_tests import (
     accuracy_p_value,
     drop_bounds,
@@ -26,6 +31,7 @@ __all__ = [
     "Rows",
     "accuracy_p_value",
     "check",
+    "correction_rule",
     "decide",
     "decision_rule",
     "decisions",

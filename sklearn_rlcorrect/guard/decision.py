@@ -66,9 +66,32 @@ def decision_rule(model):
     >>> decision_rule(model)
     {'shrinkage': 1.0, 'threshold': None, 'positive': None}
     """
-    rule = getattr(model, "guard_report_", {}).get(model.priority, _UNGUARDED)
+    rule = correction_rule(model)
     has_failed = getattr(model, "update_history_", {}).get("base_decides", [False])[-1]
     return rule | {"shrinkage": 0.0, "threshold": None} if has_failed else rule
+
+
+def correction_rule(model):
+    """Return the same for the correction itself, also while the classifier decides.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    Returns
+    -------
+    correction_rule : dict
+        As of :func:`decision_rule`.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from sklearn_rlcorrect.guard.decision import correction_rule
+    >>> correction_rule(SimpleNamespace(priority="fp"))["shrinkage"]
+    1.0
+    """
+    return getattr(model, "guard_report_", {}).get(model.priority, _UNGUARDED)
 
 
 def decisions(model, proba):
