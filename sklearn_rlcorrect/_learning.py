@@ -101,7 +101,7 @@ def learn_from_rewards(model, X, flagged, reward, propensity, predict_params):
     seed, last = int(rng.integers(2**31)), memory_before.get("policies")
     policies = _train(model, memory, positive, last, seed)
     model.reward_memory_ = memory_before | memory | {"policies": policies}
-    note_update(model, memory, np.ones(len(flagged)), *costs, by_rewards=True)
+    note_update(model, memory, new, np.ones(len(flagged)), *costs, by_rewards=True)
 
 
 def _begin(model, X, predict_params):

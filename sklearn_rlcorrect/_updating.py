@@ -105,7 +105,7 @@ def update_corrector(model, X, y, sample_weight, propensity, predict_params):
     )
     policies = train_further(model, problem, splits, last, fp_costs, positives, seed)
     model.memory_ = model.memory_ | memory | {"policies": policies}
-    note_update(model, memory, weight, *costs)
+    note_update(model, memory, new, weight, *costs)
 
 
 def _checked_rows(model, X, y, sample_weight, propensity):
@@ -376,7 +376,7 @@ def base_threshold(problem, fp_costs, positives):
     )
 
 
-def note_update(model, memory, weight, base_cost, corrected_cost, *, by_rewards=False):
+def note_update(model, memory, new, weight, base_cost, corrected_cost, *, by_rewards=False):
     """Add an entry to `update_history_`, and decide who decides.
 
     Parameters
@@ -384,8 +384,8 @@ def note_update(model, memory, weight, base_cost, corrected_cost, *, by_rewards=
     model : RLCalibratedClassifier
         Updated.
 
-    memory : dict of str to ndarray
-        With what the correction saved on each row.
+    memory, new : dict of str to ndarray
+        All remembered rows and the new ones, with what the correction saved on each.
 
     weight, base_cost, corrected_cost : ndarray of shape (n_samples,)
         Weights of the new rows, and the costs of both decisions.
@@ -393,14 +393,14 @@ def note_update(model, memory, weight, base_cost, corrected_cost, *, by_rewards=
     by_rewards : bool, default=False
         Whether the rows came with rewards, not with labels.
     """
-    # All new rows, however few are to be remembered for being new.
-    n_recent = max(round(model.recent_fraction * model.memory_size), len(weight))
-    recent = slice(-n_recent, None)
+    n_recent = round(model.recent_fraction * model.memory_size)
+    # All new rows at least, however few of them are remembered.
+    judged = new if n_recent < len(weight) else {k: memory[k][-n_recent:] for k in new}
     entry = {
         "n_rows": len(weight),
         "base_cost": float(np.average(base_cost, weights=weight)),
         "corrected_cost": float(np.average(corrected_cost, weights=weight)),
-        **prequential_gain(memory["gain"][recent], memory["weight"][recent]),
+        **prequential_gain(judged["gain"], judged["weight"]),
         "by_rewards": by_rewards,
     }
     history = model.update_history_

@@ -72,6 +72,8 @@ def _check_updates(classifier):
     for name, boundaries in [("recent_fraction", "both"), ("exploration", "left")]:
         value = getattr(classifier, name)
         check_scalar(value, name, Real, min_val=0, max_val=1, include_boundaries=boundaries)
+        if np.isnan(value):
+            raise ValueError(f"{name}={value} must be a number from 0 to 1.")
 
 
 def _check_fp_weight(fp_weight):

@@ -61,7 +61,7 @@ def test_the_posterior_is_what_was_shifted(eta, fp_weight):
 )
 def test_it_is_the_decision_of_lowest_expected_cost(eta, fp_cost, fn_cost):
     model = RLCalibratedClassifier(fp_weight=1)
-    model.classes_ = np.array([0, 1])
+    model.classes_, model.selected_ = np.array([0, 1]), {"weighted": 1}
     proba = np.column_stack([1 - eta, eta])
     decided = decide(model, proba, fp_cost, fn_cost, None, 0)
     cost_if_flagged, cost_if_not = (1 - eta) * fp_cost, eta * fn_cost
@@ -73,6 +73,40 @@ def test_it_is_the_decision_of_lowest_expected_cost(eta, fp_cost, fn_cost):
     undecided = np.abs(decided.gain) < 1e-9
     by_matrix = minimum_cost_classes(proba, matrices).astype(bool)
     np.testing.assert_array_equal(by_matrix[~undecided], decided.flagged[~undecided])
+
+
+def test_the_probabilities_of_the_classifier_are_not_shifted(fitted):
+    model, X = fitted
+    model = copy.deepcopy(model)
+    proba = model.estimator_.predict_proba(X)[:, 0]
+    model.selected_["weighted"] = 0
+    for arrays_ in model.policies_["weighted"]:
+        for array in arrays_:
+            array[:] = 0
+    decided = model.decide(X, fp_cost=1, fn_cost=1)
+    np.testing.assert_array_equal(decided.flagged, proba > 0.5)
+    # The same while the guard has the classifier decide.
+    model.selected_["weighted"] = 1
+    model.update_history_ = {"base_decides": np.array([True])}
+    decided = model.decide(X, fp_cost=1, fn_cost=1)
+    np.testing.assert_array_equal(decided.flagged, proba > 0.5)
+
+
+def test_scores_are_no_probabilities(fitted):
+    model, X = fitted
+    model = copy.deepcopy(model).set_params(priority="fp")
+    model.selected_["fp"] = 1
+    with pytest.warns(UserWarning, match="scores that may be far from any") as caught:
+        model.decide(X, fp_cost=1)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("exploration", [2, -0.5, np.nan])
+def test_a_parameter_that_was_changed_is_checked(fitted, exploration):
+    model, X = fitted
+    model = copy.deepcopy(model).set_params(exploration=exploration)
+    with pytest.raises(ValueError, match="exploration"):
+        model.decide(X)
 
 
 @settings(deadline=None)

@@ -65,16 +65,56 @@ def test_it_finds_the_better_decisions_without_a_label(learnt):
 def test_propensities_need_not_be_known(learnt):
     X, flagged, reward, _ = logged(1, 1_500, 0.2)
     model = corrector().learn(X, flagged, reward)
-    np.testing.assert_array_equal(model.predict(X_OLD), learnt.predict(X_OLD))
+    assert mean_reward(model) > 0.38
     # But then nothing is known of the gain.
     assert model.update_history_["effective_sample_size"].tolist() == [0]
+    for name in ("base_cost", "corrected_cost"):
+        assert np.isnan(model.update_history_[name]).all()
 
 
 def test_scrambled_rewards_teach_nothing():
     X, flagged, reward, propensity = logged(1, 1_500, 0.2)
     reward = np.random.default_rng(0).permutation(reward)
     model = corrector().learn(X, flagged, reward, propensity=propensity)
-    assert mean_reward(model) < 0.2
+    X, _ = world(99, 2_000)
+    # A coin brings as little as the classifier, but is not left at its decisions.
+    assert np.mean(model.predict(X) != BASE.predict(X)) < 0.1
+
+
+@pytest.mark.slow
+def test_it_keeps_decisions_that_cannot_be_bettered():
+    changed = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        X, flagged = rng.normal(size=(1_000, 5)), rng.random(1_000) < 0.5
+        y = rng.random(1_000) < 1 / (1 + np.exp(-X[:, 0]))
+        base = FrozenEstimator(LogisticRegression().fit(X[:, :5], X[:, 0] > 0))
+        reward = np.where(flagged, np.where(y, CAUGHT, FALSE_ALARM), 0.0)
+        model = corrector(random_state=seed).set_params(estimator=base)
+        model.learn(X, flagged, reward, propensity=np.full(1_000, 0.5))
+        changed.append(np.mean(model.predict(X) != base.predict(X)))
+    assert np.mean(changed) < 0.06
+
+
+def test_both_classes_cannot_be_positive():
+    model = corrector(fp_weight={0: 1.0, 1: 1.2})
+    X, flagged, reward, _ = logged(1, 200, 0.5)
+    base = FrozenEstimator(LogisticRegression().fit(X_OLD, (X_OLD[:, 0] > 0).astype(int)))
+    with pytest.raises(ValueError, match="both classes are: set pos_label"):
+        model.set_params(estimator=base).learn(X, flagged, reward)
+
+
+def test_a_corrector_that_forgot_its_rewards_does_not_learn_on(learnt, tmp_path):
+    dump_model(learnt, tmp_path / "m.joblib", with_memory=False)
+    model = load_model(tmp_path / "m.joblib")
+    with pytest.raises(ValueError, match="has no memory of them"):
+        model.learn(*logged(3, 100, 0.5)[:3])
+
+
+def test_decide_takes_no_costs_after_rewards(learnt):
+    assert learnt.decide(X_OLD).flagged.any()
+    with pytest.raises(ValueError, match="leave fp_cost and fn_cost out"):
+        learnt.decide(X_OLD, fp_cost=1)
 
 
 def test_without_exploration_nothing_is_learnt_of_what_was_never_done():
@@ -210,6 +250,28 @@ def test_off_policy_values_tell_the_gain_before_it_is_switched_on(learnt):
     assert values["gain"]["value"] == pytest.approx(
         values["corrected"]["value"] - values["classifier"]["value"]
     )
+
+
+def test_off_policy_values_need_support(learnt):
+    X, flagged, reward, propensity = logged(7, 400, 0.2)
+    with pytest.raises(ValueError, match="propensity is needed"):
+        off_policy_value(learnt, X, flagged, reward, None)
+    with pytest.raises(ValueError, match="confidence == 95, must be < 1"):
+        off_policy_value(learnt, X, flagged, reward, propensity, confidence=95)
+    with pytest.warns(UserWarning, match="certain to be taken: no reward tells") as caught:
+        off_policy_value(learnt, X, flagged, reward, np.where(flagged, 1.0, 0.2))
+    assert caught[0].filename == __file__
+
+
+def test_held_out_rows_have_no_say_in_any_value():
+    rng = np.random.default_rng(0)
+    columns, flagged = rng.normal(size=(200, 2)), rng.random(200) < 0.5
+    reward, held_out = rng.normal(size=200), np.arange(200) < 50
+    values = cross_fit_values(columns, flagged, reward, 0, held_out)
+    changed = np.where(held_out, 1e6, reward)
+    other = cross_fit_values(columns, flagged, changed, 0, held_out)
+    np.testing.assert_array_equal(other, values)
+    assert values[held_out].std() > 0
 
 
 def test_no_row_has_a_say_in_its_own_value():

@@ -36,6 +36,12 @@ def test_no_threshold_costs_less(rows, fp_weight):
     assert cost(proba, y, costs, positives, chosen, weight) <= min(others) + 1e-9
 
 
+def test_a_score_of_zero_is_above_no_threshold():
+    proba = np.array([[1.0, 0.0], [0.5, 0.5]])
+    costs = np.array([1.0, 0.5])
+    assert lowest_cost_threshold(proba, np.array([1, 0]), costs, np.array([1])) == 1
+
+
 def test_a_weight_is_a_repetition():
     rng = np.random.default_rng(0)
     score, y, weight = rng.random(50), rng.integers(0, 2, 50), rng.integers(1, 4, 50)

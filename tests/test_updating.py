@@ -28,7 +28,8 @@ BASE = FrozenEstimator(LogisticRegression().fit(*stream(1, 200)))
 
 
 def corrector(**kwargs):
-    return RLCalibratedClassifier(BASE, **SETTINGS | {"memory_size": 600} | kwargs)
+    settings = {"estimator": BASE, "memory_size": 600} | SETTINGS
+    return RLCalibratedClassifier(**settings | kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,64 @@ def test_the_classifier_decides_while_the_correction_does_harm(fitted):
         model.partial_fit(*stream(seed, 150, flipped=True))
     assert not model.update_history_["base_decides"][-1]
     assert np.abs(model.predict_adjustment(X)).max() > 0.3
+
+
+def test_the_guard_judges_what_predicts():
+    model = corrector(max_fpr=0.2).fit(*stream(2, 600))
+    assert model.guard_report_["weighted"]["threshold"] is not None
+    X, y = stream(3, 200)
+    predicted = model.predict(X)
+    model.partial_fit(X, y)
+    costs = np.where(predicted != y, np.where(predicted == 1, 1.2, 1.0), 0.0)
+    assert model.update_history_["corrected_cost"][0] == pytest.approx(costs.mean())
+
+
+def test_the_guard_does_not_go_by_one_row(fitted):
+    model = copy.deepcopy(fitted)
+    X, _ = stream(4, 400)
+    # Where only the classifier is right.
+    (row, *_) = np.flatnonzero(model.predict(X) != BASE.predict(X))
+    model.partial_fit(X[[row]], BASE.predict(X[[row]]))
+    assert model.update_history_["gain"][0] < 0
+    assert not model.update_history_["base_decides"][0]
+
+
+def test_the_guard_looks_at_all_new_rows_even_if_none_is_kept_for_being_new(fitted):
+    model = copy.deepcopy(fitted).set_params(recent_fraction=0.0)
+    for seed in range(3, 7):
+        model.partial_fit(*stream(seed, 300, flipped=True))
+    with pytest.warns(UserWarning, match="did worse"):
+        model.partial_fit(*stream(8, 300))
+
+
+def test_policies_of_another_shape_are_trained_anew(fitted):
+    for change in ({"n_policies": 1}, {"net_arch": (8,)}):
+        model = copy.deepcopy(fitted).set_params(**change)
+        model.partial_fit(*stream(3, 100))
+        assert len(model.policies_["weighted"]) == model.n_policies
+        assert len(model.policies_["weighted"][0][1]) == model.net_arch[0]
+
+
+@pytest.mark.slow
+def test_held_out_rewards_of_updates_are_not_too_optimistic():
+    """The classifier is the truth: nothing can be gained, and rows are few."""
+    claimed = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+
+        def rows(n_rows, rng=rng):
+            X = rng.normal(size=(n_rows, 10))
+            return X, (rng.random(n_rows) < 1 / (1 + np.exp(-X[:, 0]))).astype(int)
+
+        base = FrozenEstimator(LogisticRegression().fit(*rows(20_000)))
+        model = corrector(
+            estimator=base, memory_size=400, fp_weight=1, random_state=seed
+        ).fit(*rows(400))
+        for _ in range(6):
+            model.partial_fit(*rows(20))
+        claimed.append(model.front_["reward"][model.selected_["weighted"]])
+    # With other rows held out at each update it was 0.033.
+    assert np.mean(claimed) < 0.015
 
 
 @pytest.mark.slow

@@ -86,6 +86,25 @@ def test_parts_are_disjoint_stratified_and_keep_duplicates_together(n_policies, 
         assert set(rows // 2) & set(trained // 2) == set()
 
 
+def test_lasting_parts_are_the_same_whatever_rows_are_beside():
+    rng = np.random.default_rng(0)
+    observations, y = rng.normal(size=(300, 6)), rng.integers(0, 2, 300)
+    some = rng.permutation(300)[:120]
+    everywhere = held_out_splits(problem_of(observations, y), 3, 0.2, 0, lasting=True)
+    part = problem_of(observations[some], y[some])
+    there = held_out_splits(part, 3, 0.2, seed=1, lasting=True)
+    for (_, rows), (trained, others) in zip(everywhere, there, strict=True):
+        assert set(some[others]) == set(rows) & set(some)
+        assert len(trained) + len(others) == 120
+        assert len(rows) == pytest.approx(60, abs=25)
+
+
+def test_one_row_cannot_be_held_out_lastingly():
+    problem = problem_of(np.ones((2, 6)), np.array([0, 1]))
+    (trained, rows), *_ = held_out_splits(problem, 2, 0.2, seed=0, lasting=True)
+    assert len(trained) == len(rows) == 2
+
+
 def test_parts_keep_groups_together():
     rng = np.random.default_rng(0)
     y, groups = rng.integers(2, size=400), np.arange(400) // 10

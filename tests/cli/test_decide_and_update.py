@@ -80,12 +80,19 @@ def test_an_update_becomes_a_version(table, capsys):
     rows = ["--data", "table.csv", "--target", "label"]
     train = ["train", *rows, "--timesteps", "400", "--memory-size", "200"]
     assert main([*train, "--register-model", "--model-name", "mine"]) == 0
-    update = ["update", "--model", "models:/mine@weighted", *rows]
-    assert main([*update, "--register-model", "mine"]) == 0
+    table[::2].to_csv("new.csv", index=False)
+    table[1::2].to_csv("test.csv", index=False)
+    new = ["--data", "new.csv", "--target", "label"]
+    update = ["update", "--model", "models:/mine@weighted", *new]
+    register = ["--register-model", "mine", "--test-data", "test.csv"]
+    assert main([*update, *register]) == 0
     client = mlflow.MlflowClient()
     assert len(client.search_model_versions("name = 'mine'")) == 6
     loaded = mlflow.sklearn.load_model("models:/mine@weighted")
-    assert loaded.update_history_["n_rows"].tolist() == [len(table)]
+    assert loaded.update_history_["n_rows"].tolist() == [len(table[::2])]
+    run = mlflow.search_runs(search_all_experiments=True).iloc[0]
+    assert run["tags.mlflow.runName"] == "update"
+    assert run["params.n_test"] == str(len(table[1::2]))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +111,11 @@ def test_an_update_becomes_a_version(table, capsys):
         ("update --data table.csv", "give --target COLUMN, with labels, or --decision"),
         ("update --data table.csv --target nope", "table.csv has no column 'nope'"),
         ("update --data table.csv --reward label", "give --target COLUMN"),
-        ("update --data table.csv --target label --register-model m", "needs MLflow"),
+        ("update --data table.csv --target label --register-model m", "go together"),
+        (
+            "update --data t.csv --target label --register-model m --test-data t.csv",
+            "needs MLflow",
+        ),
     ],
 )
 def test_bad_input(with_memory, command, message, capsys):
