@@ -75,7 +75,7 @@ def autologged_as_one(model, X):
                 if not _option("silent"):
                     warnings.warn(
                         f"mlflow.autolog() could not log this fit: {error}",
-                        stacklevel=5,  # the caller of fit
+                        stacklevel=6,  # the caller of fit
                     )
 
 

@@ -67,7 +67,7 @@ _PRECOMPUTED = {
 _LARGEST_EXPONENT = 400
 
 
-def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None):
+def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None, base=None):
     """Fit a corrector, see :meth:`~sklearn_rlcorrect.RLCalibratedClassifier.fit`.
 
     Parameters
@@ -92,6 +92,15 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
 
     classes : array-like of shape (n_classes,), default=None
         All labels that there will be. None is those of `y`, or of a frozen estimator.
+
+    base : CrossFit, default=None
+        What another call returned that was given the same, but for another objective:
+        the classifier is not fitted again. None fits it.
+
+    Returns
+    -------
+    base : CrossFit
+        The classifier with its out-of-fold probabilities.
     """
     rows = _checked_rows(model, estimator, X, y, sample_weight, metadata)
     model.classes_ = classes_of(estimator, rows.y, classes)
@@ -111,7 +120,8 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
     transformer = fit_features(model.features, rows.X, rows.weight, next(seeds))
     model.feature_transformer_ = transformer
     base_task = task.subtask("out-of-fold probabilities").begin()
-    base = cross_fit(estimator, rows, model.classes_, cv=model.cv, n_jobs=model.n_jobs)
+    if base is None:
+        base = cross_fit(estimator, rows, model.classes_, cv=model.cv, n_jobs=model.n_jobs)
     model.estimator_, model.score_scale_ = base.estimator, base.score_scale
     base_task.end()
     # Rows in no test fold, such as the first of a time series, train the classifier alone.
@@ -141,6 +151,7 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None)
     if model.memory_size is not None:
         begin_memory(model, all_rows, checkpoints[-1][1], next(seeds))
     task.end(attributes={})
+    return base
 
 
 @contextlib.contextmanager
@@ -207,7 +218,7 @@ def _objective(model):
             f"fp_weight={fp_weight:g} has no effect with {len(classes)} classes: each "
             "mistake is a false positive of one and a false negative of another. Use a "
             "dict of costs per class, or pos_label.",
-            stacklevel=5,  # the caller of fit
+            stacklevel=6,  # the caller of fit
         )
     return reward_of(model), fp_costs, positives
 
@@ -222,7 +233,7 @@ def _prove_limits(model, calibration, problem, splits, positive):
     )
     model.guard_report_ = prove(model, calibration, proba, problem, splits, positive)
     for message in warnings_of(Limits.of(model), model.guard_report_):
-        warnings.warn(message, stacklevel=5)  # the caller of fit
+        warnings.warn(message, stacklevel=6)  # the caller of fit
 
 
 def _warn_of_own_rows(estimator, problem):

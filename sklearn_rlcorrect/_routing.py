@@ -141,7 +141,7 @@ def _weight_without_routing(estimator, sample_weight):
         f"estimator={estimator!r} takes no sample_weight in fit: the weights act on its "
         "correction only. Steps of a Pipeline would get them by metadata routing, see "
         "sklearn.set_config(enable_metadata_routing=True).",
-        stacklevel=7,  # the caller of fit
+        stacklevel=8,  # the caller of fit
     )
     return {}
 

@@ -359,7 +359,6 @@ class RLCalibratedClassifier(
         self.random_state = random_state
         self.verbose = verbose
 
-    @with_callbacks
     def fit(self, X, y, sample_weight=None, **fit_params):
         """Fit the classifier and train the policies that correct it.
 
@@ -393,11 +392,16 @@ class RLCalibratedClassifier(
             If an argument, the data or the classifier's probabilities cannot be used;
             the message names the argument and the remedy. Nothing is trained then.
         """
+        self._fit(X, y, sample_weight, fit_params)
+        return self
+
+    @with_callbacks
+    def _fit(self, X, y, sample_weight, metadata, **known):
+        """Fit, and return the classifier with its out-of-fold probabilities."""
         with restored_on_error(self), autologged_as_one(self, X):
             self.format_version_ = FORMAT_VERSION
             estimator = self._base_estimator()
-            fit_corrector(self, estimator, X, y, sample_weight, fit_params)
-        return self
+            return fit_corrector(self, estimator, X, y, sample_weight, metadata, **known)
 
     @available_if(_has_memory)
     def partial_fit(
@@ -460,12 +464,9 @@ class RLCalibratedClassifier(
                 params = route_prediction(self, predict_params)
                 update_corrector(self, X, y, sample_weight, propensity, params)
             return self
-        with restored_on_error(self), autologged_as_one(self, X):
-            self.format_version_ = FORMAT_VERSION
-            estimator = self._base_estimator()
-            check_first_classes(estimator, classes)
-            weight = combined_weight(y, sample_weight, propensity)
-            fit_corrector(self, estimator, X, y, weight, predict_params, classes)
+        check_first_classes(self._base_estimator(), classes)
+        weight = combined_weight(y, sample_weight, propensity)
+        self._fit(X, y, weight, predict_params, classes=classes)
         return self
 
     @available_if(_has_memory)

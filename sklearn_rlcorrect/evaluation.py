@@ -3,15 +3,22 @@
 from copy import copy
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.utils import check_consistent_length
 
 from sklearn_rlcorrect._updating import costs_of
+from sklearn_rlcorrect._validation import check_parameters, check_target, classes_of
 from sklearn_rlcorrect.agent.selection import PRIORITIES
+from sklearn_rlcorrect.classifier import RLCalibratedClassifier
 from sklearn_rlcorrect.guard import decisions
 from sklearn_rlcorrect.metrics import classification_metrics, label_indices
 from sklearn_rlcorrect.threshold import predict_by_threshold
 
 # Of a normal interval of 95 %.
 _QUANTILE = 1.96
+
+# What compare_fp_weights takes of each variant.
+_COMPARED = ("false_positives", "recall", "accuracy", "cost")
 
 
 def evaluate_correction(estimator, X, y, **predict_params):
@@ -229,6 +236,139 @@ def paired_interval(difference, largest):
     around_mean = np.sum((difference - total / n_samples) ** 2)
     half = float(_QUANTILE * np.sqrt(around_mean + 2 * largest**2))
     return {"value": total, "lower": total - half, "upper": total + half}
+
+
+def compare_fp_weights(
+    estimator, X, y, X_test, y_test, fp_weights, *, sample_weight=None, **fit_params
+):
+    """Fit a corrector for each of several costs of a false positive, and score them.
+
+    The classifier is fitted, and its out-of-fold probabilities are computed, once for all
+    of them. Each corrector is what its own `fit` would have made of the same
+    `random_state`.
+
+    Parameters
+    ----------
+    estimator : RLCalibratedClassifier
+        Copied for each cost; it need not be fitted, and its own `fp_weight` is not used.
+
+    X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+        Training rows.
+
+    y : array-like of shape (n_samples,)
+        Labels.
+
+    X_test : {array-like, sparse matrix, dataframe} of shape (n_test, n_features)
+        Rows to score on.
+
+    y_test : array-like of shape (n_test,)
+        Their labels.
+
+    fp_weights : list of float
+        Costs of a false positive, where a false negative costs 1.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        How much each training row counts. None is 1.
+
+    **fit_params : dict
+        Further arguments of `fit`, by metadata routing.
+
+    Returns
+    -------
+    correctors : dict of float to RLCalibratedClassifier
+        Fitted, one per cost. They share the fitted classifier.
+
+    table : list of dict of str to float
+        One row per cost: ``fp_weight``; the ``false_positives``, ``recall``, ``accuracy``
+        and ``cost`` of the classifier (``before_``), of the classifier with the threshold
+        of lowest cost out of fold (``threshold_alone_``) and of the correction
+        (``after_``); and what the correction saves beyond that threshold, ``saving``, with
+        ``saving_lower`` and ``saving_upper`` of its interval of 95 %.
+        See :func:`evaluate_correction` and :func:`saving_interval`.
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is no corrector, or a cost is no number.
+
+    ValueError
+        If `fp_weights` is empty or names a cost twice, if a cost is out of range, if there
+        are more than two classes and no `pos_label`, if `y_test` holds a label that `y`
+        lacks, or if `fit` cannot use an argument. Nothing is trained then.
+
+    See Also
+    --------
+    sklearn_rlcorrect.plotting.OperatingPointDisplay : Draws the correctors.
+    sklearn_rlcorrect.metrics.cost_scorer : Scores a search over parameters at one cost.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_rlcorrect import RLCalibratedClassifier
+    >>> from sklearn_rlcorrect.evaluation import compare_fp_weights
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000, random_state=0)
+    >>> correctors, table = compare_fp_weights(
+    ...     model, X[:400], y[:400], X[400:], y[400:], [1, 5])
+    >>> [row["before_cost"] for row in table]
+    [6.0, 14.0]
+    >>> correctors[5].predict(X[400:]).shape
+    (169,)
+    """
+    models = _models_of_costs(estimator, fp_weights)
+    _check_can_compare(models[0], y, X_test, y_test)
+    base = None
+    for model in models:
+        base = model._fit(X, y, sample_weight, fit_params, base=base)
+    table = [_row_of_cost(model, X_test, y_test) for model in models]
+    return {model.fp_weight: model for model in models}, table
+
+
+def _models_of_costs(estimator, fp_weights):
+    if not isinstance(estimator, RLCalibratedClassifier):
+        raise TypeError(f"estimator={estimator!r} must be an RLCalibratedClassifier.")
+    if not np.iterable(fp_weights) or any(isinstance(one, dict) for one in fp_weights):
+        raise TypeError(f"fp_weights={fp_weights!r} must be a list of numbers.")
+    estimator = clone(estimator)
+    if estimator.random_state is None:
+        # Where rows are held out to prove limits, they must be the same ones for all.
+        estimator.random_state = int(np.random.SeedSequence().generate_state(1)[0])
+    models = [clone(estimator).set_params(fp_weight=one) for one in fp_weights]
+    for model in models:
+        check_parameters(model)
+    if not models or len({model.fp_weight for model in models}) < len(models):
+        raise ValueError(
+            f"fp_weights={fp_weights!r} must hold one number or more, each of them once."
+        )
+    return models
+
+
+def _check_can_compare(model, y, X_test, y_test):
+    """Check before any training what is used after it."""
+    classes = classes_of(model._base_estimator(), check_target(y))
+    if len(classes) > 2 and model.pos_label is None:
+        raise ValueError(
+            f"fp_weights have no effect with {len(classes)} classes, where each mistake is "
+            "a false positive of one and a false negative of another: set pos_label."
+        )
+    check_consistent_length(X_test, y_test)
+    label_indices(y_test, classes, name="y_test")
+
+
+def _row_of_cost(model, X, y):
+    scores, saving = evaluate_correction(model, X, y), saving_interval(model, X, y)
+    of_variants = {
+        f"{variant}_{name}": scores[variant][name]
+        for variant in ("before", "threshold_alone", "after")
+        for name in _COMPARED
+    }
+    of_saving = {
+        "saving": saving["value"],
+        "saving_lower": saving["lower"],
+        "saving_upper": saving["upper"],
+    }
+    return {"fp_weight": model.fp_weight} | of_variants | of_saving
 
 
 def _check_labels(estimator, y):
