@@ -1,6 +1,8 @@
 """What a command tells besides its results, on the standard error."""
 
+import contextlib
 import sys
+import warnings
 from textwrap import shorten
 
 _LONGEST = 300
@@ -50,6 +52,23 @@ def tell_more(args, text):
     """
     if _verbosity(args) > 0:
         tell(args, shorten(text, _LONGEST))
+
+
+@contextlib.contextmanager
+def warnings_as_lines():
+    """Print the warnings of a training, each as one line.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        # The tables of scores report it.
+        warnings.filterwarnings("ignore", "No (candidate beat|correction by the policy)")
+        yield
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        print(f"warning: {message}", file=sys.stderr)
 
 
 def is_quiet(args):

@@ -47,6 +47,41 @@ def named_value(text):
         return name, value
 
 
+def one_or_more_numbers(text):
+    """Read a number, or several with ``,`` between them.
+
+    Parameters
+    ----------
+    text : str
+        What was given.
+
+    Returns
+    -------
+    numbers : float or list of float
+        A list if there is a ``,``.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If there is anything but numbers, or a number twice.
+
+    Examples
+    --------
+    >>> from sklearn_rlcorrect.cli.options import one_or_more_numbers
+    >>> one_or_more_numbers("2"), one_or_more_numbers("1,2.5")
+    (2.0, [1.0, 2.5])
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number, nor several with ',' between them"
+        ) from None
+    if len(set(numbers)) < len(numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} holds a number twice")
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
 def add_labelled_rows(group):
     """Add the options that name labelled rows."""
     group.add_argument("--data", metavar="FILE", help="labelled table, CSV or Parquet")
@@ -167,10 +202,11 @@ def add_objective(group):
     """Add the options that define the reward and the size of the correction."""
     group.add_argument(
         "--fp-weight",
-        type=float,
+        type=one_or_more_numbers,
         default=1.2,
-        metavar="W",
-        help="cost of a false positive; a false negative costs 1 (default: %(default)s)",
+        metavar="W[,W...]",
+        help="cost of a false positive; a false negative costs 1 (default: %(default)s). "
+        "Several, such as 1,2,5, are compared in one table, and no model is kept",
     )
     group.add_argument(
         "--max-adjustment",

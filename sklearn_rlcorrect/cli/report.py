@@ -16,6 +16,24 @@ No candidate beat the classifier on the rows that judge them, so its probabiliti
 they are. More rows or another --fp-weight may help{threshold}."""
 _OR_THRESHOLD = """, or the threshold {threshold:.3f}
 of the classifier alone"""
+_CLASSIFIER = """
+positive: {positive}
+classifier: {before_false_positives:.0f} false positives, recall {before_recall:.4f}, \
+accuracy {before_accuracy:.4f}
+
+             of the correction:               cost of the:                saved beyond
+fp_weight     FP  recall  accuracy  classifier  threshold  correction    the threshold"""
+_OF_COST = (
+    "{fp_weight:9g}{after_false_positives:7.0f}{after_recall:8.4f}{after_accuracy:10.4f}"
+    "{before_cost:12.1f}{threshold_alone_cost:11.1f}{after_cost:12.1f}"
+    "{saving:10.1f} ({saving_lower:.1f} to {saving_upper:.1f})"
+)
+_ABOUT_COSTS = """
+(FP: false positives; threshold: the classifier with the threshold that cost least out of
+fold in training; in brackets the 95 % interval of what is saved)"""
+_NO_POLICY_AT = """
+At fp_weight {:g} no policy beat the classifier on the rows that judge the candidates: it is
+left as it is."""
 _NOT_PROVEN = """
 Not proven: {limits}
 (the classifier is left as it is, and may break the limits: use more rows, a larger
@@ -143,6 +161,30 @@ def _effect(scores):
         for name, digits in _OF_PRIORITY.items()
     ]
     return f"{', '.join(changes)}; {after['changed']:.0f} decisions changed"
+
+
+def print_fp_weights(correctors, table):
+    """Print what several costs of a false positive come to, one per line.
+
+    Parameters
+    ----------
+    correctors : dict of float to RLCalibratedClassifier
+        Fitted.
+
+    table : list of dict of str to float
+        From :func:`~sklearn_rlcorrect.evaluation.compare_fp_weights`.
+    """
+    positive = _positive(next(iter(correctors.values())))
+    print(_CLASSIFIER.format(positive=positive, **table[0]))
+    for row in table:
+        print(_OF_COST.format(**row))
+    print(_ABOUT_COSTS)
+    for weight, model in correctors.items():
+        if model.selected_[model.priority] == 0:
+            print(_NO_POLICY_AT.format(weight))
+        if model.guard_report_:
+            print(f"\nfp_weight {weight:g}:", end="")
+            print_proven(model)
 
 
 def print_proven(model):

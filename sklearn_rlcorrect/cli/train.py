@@ -2,8 +2,6 @@
 
 import itertools
 import shlex
-import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,13 @@ from sklearn_rlcorrect._validation import check_parameters, check_target
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
 from sklearn_rlcorrect.cli.doubts import ask_for_pos_label, ask_whether_reversed
-from sklearn_rlcorrect.cli.messages import tell_more
+from sklearn_rlcorrect.cli.fp_weights import (
+    check_fp_weights,
+    check_fp_weights_outputs,
+    compare,
+    has_several,
+)
+from sklearn_rlcorrect.cli.messages import tell_more, warnings_as_lines
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.report import (
@@ -69,6 +73,9 @@ def _train(args):
     ask_for_pos_label(args, data)
     rows, note, caution = _usable_rows(args, baseline_run, data)
     parts = split(args, data, rows)
+    if has_several(args):
+        compare(args, baseline, parts, [note, caution])
+        return
     data, train_rows, test_rows = parts.data, parts.train_rows, parts.test_rows
     model = _fit(args, data, baseline, train_rows)
     run_id = _keep(args, model, data, test_rows, caution)
@@ -106,13 +113,16 @@ def _check_options(args):
     if abs(args.n_jobs) > _MOST_JOBS:
         raise ValueError(f"--n-jobs {args.n_jobs} is more than any machine has cores")
     check_split_options(args)
+    check_fp_weights(args)
     if set(args.model_name or "") & set("/:"):
         raise ValueError(f"--model-name {args.model_name} must not hold '/' or ':'")
 
 
 def _check_outputs(args):
     outputs = []
-    if _model_file(args):
+    if has_several(args):
+        outputs += check_fp_weights_outputs(args)
+    elif _model_file(args):
         outputs.append(check_output(_model_file(args), overwrite=args.overwrite))
     if args.save_data:
         outputs += check_precomputed_output(args.save_data, overwrite=args.overwrite)
@@ -170,17 +180,13 @@ def _fit(args, data, baseline, train_rows):
     X, y = data.take(train_rows)
     model = make_corrector(args, data, baseline, X)
     check_parameters(model)
-    with tracking.without_autolog(), warnings.catch_warnings(record=True) as caught:
-        # print_scores and print_proven report it.
-        warnings.filterwarnings("ignore", "No (candidate beat|correction by the policy)")
+    with tracking.without_autolog(), warnings_as_lines():
         model.fit(X, y)
     tell_more(
         args,
         f"of {len(model.front_['checkpoint'])} candidates, 0 being the classifier alone, "
         f"are chosen: {_listed(model.selected_)}",
     )
-    for message in dict.fromkeys(str(warning.message) for warning in caught):
-        print(f"warning: {message}", file=sys.stderr)
     return model
 
 

@@ -6,6 +6,7 @@ from sklearn_rlcorrect.plotting.correction import CorrectionDisplay
 from sklearn_rlcorrect.plotting.false_positives import FalsePositiveDisplay
 from sklearn_rlcorrect.plotting.guard import GuardDisplay
 from sklearn_rlcorrect.plotting.off_policy import OffPolicyValueDisplay
+from sklearn_rlcorrect.plotting.operating_points import OperatingPointDisplay
 from sklearn_rlcorrect.plotting.reliability import ReliabilityDisplay
 from sklearn_rlcorrect.plotting.save import save_pictures
 from sklearn_rlcorrect.plotting.tradeoff import TradeoffDisplay
@@ -18,6 +19,7 @@ __all__ = [
     "FalsePositiveDisplay",
     "GuardDisplay",
     "OffPolicyValueDisplay",
+    "OperatingPointDisplay",
     "ReliabilityDisplay",
     "TradeoffDisplay",
     "TrainingCurveDisplay",
