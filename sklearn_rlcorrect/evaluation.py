@@ -350,7 +350,8 @@ def _check_can_compare(model, y, X_test, y_test):
     if len(classes) > 2 and model.pos_label is None:
         raise ValueError(
             f"fp_weights have no effect with {len(classes)} classes, where each mistake is "
-            "a false positive of one and a false negative of another: set pos_label."
+            "a false positive of one and a false negative of another: set pos_label "
+            "(--pos-label)."
         )
     check_consistent_length(X_test, y_test)
     label_indices(y_test, classes, name="y_test")

@@ -45,7 +45,10 @@ def main(argv=None):
     if sys.stderr is None:
         # The process has none (2>&-), and all that is told goes nowhere.
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    args = parse(sys.argv[1:] if argv is None else argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = parse(argv)
+    # For messages that name the next command.
+    args.words = argv
     _clean_up_on_termination()
     try:
         _check_not_empty(args)

@@ -16,7 +16,7 @@ from sklearn_rlcorrect.tracking.runs import STAGE
 
 TABLE, PICTURE = "fp_weights.csv", "fp_weights.png"
 
-_OF_ONE_MODEL = ("output", "save_data", "register_model", "model_name")
+_OF_ONE_MODEL = ("output", "save_data", "register_model")
 
 
 def has_several(args):
@@ -119,12 +119,21 @@ def _write(table, display):
 def _print_next(args):
     """Print the command that keeps the model of one value."""
     some = sorted(args.fp_weight)[len(args.fp_weight) // 2]
-    words = [word for word in args.words if not word.startswith("--fp-weight=")]
-    while "--fp-weight" in words:
-        at = words.index("--fp-weight")
-        del words[at : at + 2]
-    command = shlex.join(["rlcorrect", *words, "--fp-weight", f"{some:g}"])
+    command = shlex.join(
+        ["rlcorrect", *_without_fp_weight(args.words), f"--fp-weight={some:g}"]
+    )
     print(f"To train, and keep, one of them, such as {some:g}:\n  {command}")
+
+
+def _without_fp_weight(words):
+    """Leave out ``--fp-weight 1,2``, ``--fp-weight=1,2`` and both with ``_``."""
+    words = iter(words)
+    for word in words:
+        name, equals, _ = word.replace("_", "-").partition("=")
+        if name != "--fp-weight":
+            yield word
+        elif not equals:
+            next(words)
 
 
 def _log(args, parts, table):

@@ -18,8 +18,7 @@ def parse(argv):
     Returns
     -------
     args : argparse.Namespace
-        Options, in ``command`` the name of the command, and in ``words`` what was given,
-        the command first and with ``-`` for ``_``.
+        Options, and in ``command`` the name of the command.
 
     Raises
     ------
@@ -36,12 +35,11 @@ def parse(argv):
     argv = _mode_first(_hyphenated(argv))
     parser, commands = _parser()
     args = parser.parse_args(argv)
-    args.words = argv
     if not vars(args).get("config"):
         return args
     # Without defaults, it is known what was given.
     command = commands[args.command]
-    command.set_defaults(**dict.fromkeys(vars(args).keys() - {"command", "words"}))
+    command.set_defaults(**dict.fromkeys(vars(args).keys() - {"command"}))
     try:
         in_file = _config_options(parser, args)
     except ValueError as error:

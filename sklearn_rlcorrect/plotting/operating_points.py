@@ -155,14 +155,14 @@ class OperatingPointDisplay(_Display):
         self._describe(ax)
 
     def _name_points(self, ax):
-        """Write each cost below and to the right of its correction, off the curve."""
+        """Write each cost to the right of its correction, off the curve and the axis."""
         for weight, corrected in self.corrected.items():
             ax.annotate(
                 f"{weight:g}",
                 self._place(corrected),
-                xytext=(4, -3),
+                xytext=(6, 0),
                 textcoords="offset points",
-                va="top",
+                va="center",
                 color=BLUE,
             )
 

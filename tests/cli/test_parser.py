@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
     [
         ("train --priority recall", "invalid choice: 'recall'"),
         ("train --timesteps many", "invalid int value: 'many'"),
+        ("train --fp-weight 1,", "'1,' is no number, nor several with ','"),
+        ("train --fp-weight 1,2,1.0", "'1,2,1.0' holds a number twice"),
         ("train --estimator-param C", "'C' is not NAME=VALUE, such as C=0.1"),
         ("train --estimator-param =1", "'=1' is not NAME=VALUE, such as C=0.1"),
         ("trian", "invalid choice: 'trian'"),
