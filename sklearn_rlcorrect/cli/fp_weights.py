@@ -102,9 +102,9 @@ def compare(args, baseline, parts, notes):
         print(line)
     print_fp_weights(correctors, table)
     print(f"\nTable and picture: {TABLE}, {PICTURE}. No model is kept.")
-    _print_next(args)
     if not args.no_mlflow:
-        _log(args, parts, table)
+        _log(args, parts.data, model)
+    _print_next(args)
 
 
 def _write(table, display):
@@ -118,9 +118,9 @@ def _write(table, display):
 
 def _print_next(args):
     """Print the command that keeps the model of one value."""
-    some = sorted(args.fp_weight)[len(args.fp_weight) // 2]
+    some = sorted(args.fp_weight)[(len(args.fp_weight) - 1) // 2]
     command = shlex.join(
-        ["rlcorrect", *_without_fp_weight(args.words), f"--fp-weight={some:g}"]
+        ["rlcorrect", *_without_fp_weight(args.words), f"--fp-weight={some:.15g}"]
     )
     print(f"To train, and keep, one of them, such as {some:g}:\n  {command}")
 
@@ -136,16 +136,16 @@ def _without_fp_weight(words):
             next(words)
 
 
-def _log(args, parts, table):
-    """Log table and picture as one run."""
+def _log(args, data, model):
+    """Log table and picture as one run, with the parameters that all have in common."""
     import mlflow
 
-    place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
+    own = model.get_params(deep=False) | {"classifier": classifier_name(args)}
     try:
+        place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
         with mlflow.start_run(**place) as run:
             mlflow.set_tag(STAGE, "fp_weights")
-            mlflow.log_params(parts.data.options | {"classifier": classifier_name(args)})
-            mlflow.log_param("fp_weight", ", ".join(f"{w:g}" for w in args.fp_weight))
+            mlflow.log_params(own | data.options)
             mlflow.log_artifact(TABLE)
             mlflow.log_artifact(PICTURE, "pictures")
     except Exception as error:  # each kind of store fails in its own way

@@ -1,6 +1,7 @@
 """``rlcorrect train`` with several values of ``--fp-weight``."""
 
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -9,10 +10,17 @@ import mlflow
 import pandas as pd
 import pytest
 from sklearn.model_selection import train_test_split
+from sklearn.naive_bayes import GaussianNB
 
+from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.cli import main
-from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
+from sklearn_rlcorrect.cli.report import print_fp_weights
+from sklearn_rlcorrect.evaluation import (
+    compare_fp_weights,
+    evaluate_correction,
+    saving_interval,
+)
 from sklearn_rlcorrect.tracking.runs import newest_trainings
 
 pytest_plugins = ["cli_fixtures"]
@@ -43,7 +51,7 @@ def test_each_row_is_what_one_value_makes(table, capsys):
     rows = pd.read_csv("fp_weights.csv")
     assert rows["fp_weight"].tolist() == [3, 0.5]
     last = next_command(output)
-    assert last == ["--no-mlflow", "--mode=train", *TRAIN[1:], "--fp-weight=3"]
+    assert last == ["--no-mlflow", "--mode=train", *TRAIN[1:], "--fp-weight=0.5"]
     test = train_test_split(table, stratify=table["label"], random_state=0)[1]
     X, y = test.drop(columns="label"), test["label"]
     for _, row in rows.iterrows():
@@ -76,7 +84,7 @@ def test_several_values_in_a_file_of_options(capsys):
     assert pd.read_csv("fp_weights.csv")["fp_weight"].tolist() == [1, 2]
     assert main([*TRAIN, "--config", "options.toml", "--overwrite"]) == 0
     words = next_command(capsys.readouterr().out)
-    assert words[-3:] == ["options.toml", "--overwrite", "--fp-weight=2"]
+    assert words[-3:] == ["options.toml", "--overwrite", "--fp-weight=1"]
 
 
 @pytest.mark.parametrize(
@@ -120,17 +128,24 @@ def test_one_class_of_several(wine, capsys):
     assert "positive: 1" in capsys.readouterr().out
 
 
-def test_limits_and_idle_corrections_are_told(table, capsys):
-    several = [*TRAIN, "--no-mlflow", "--fp-weight", "1,2", "--overwrite"]
-    assert main([*several, "--max-accuracy-drop", "0.1"]) == 0
-    assert "fp_weight 2:\nProven on a calibration set of 64 rows" in capsys.readouterr().out
-    table["label"] = table["label"].sample(frac=1, random_state=0).to_numpy()
-    table.to_csv("table.csv", index=False)
-    assert main([*several, "--fp-weight", "1,1000"]) == 0
-    output, rows = capsys.readouterr().out, pd.read_csv("fp_weights.csv")
-    for weight, row in zip(["1", "1000"], rows.to_dict("records"), strict=True):
-        if f"At fp_weight {weight} no policy beat" in output:
-            assert row["after_cost"] == row["before_cost"]
+def test_proven_limits_are_told(capsys):
+    several = [*TRAIN, "--no-mlflow", "--fp-weight", "1,2", "--max-accuracy-drop", "0.1"]
+    assert main(several) == 0
+    output = capsys.readouterr().out
+    for weight in (1, 2):
+        assert f"fp_weight {weight}:\nProven on a calibration set of 64 rows" in output
+
+
+def test_costs_at_which_nothing_helps_are_told(cancer, capsys):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(GaussianNB(), **QUICK)
+    correctors, table = compare_fp_weights(model, X, y, X_test, y_test, [1, 2.5])
+    for chosen, weights in [((3, 0), ["2.5"]), ((1, 1), [])]:
+        for corrector, candidate in zip(correctors.values(), chosen, strict=True):
+            corrector.selected_["weighted"] = candidate
+        print_fp_weights(correctors, table)
+        told = re.findall("At fp_weight (.*) no policy beat", capsys.readouterr().out)
+        assert told == weights
 
 
 def test_a_run_holds_table_and_picture(store, capsys):
@@ -138,7 +153,7 @@ def test_a_run_holds_table_and_picture(store, capsys):
     (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
     assert run.info.run_id in capsys.readouterr().out
     assert run.info.run_name == "costs"
-    assert run.data.params["fp_weight"] == "1, 2"
+    assert run.data.params["fp_weight"] == "[1.0, 2.0]"
     logged = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/fp_weights.csv")
     assert logged == Path("fp_weights.csv").read_text()
     pictures = mlflow.artifacts.list_artifacts(
