@@ -23,6 +23,10 @@ _CLASSIFIER = {"color": BLACK, "marker": "+", "markersize": 12, "linestyle": ""}
 _THRESHOLD = _MARK | {"color": GREEN, "marker": "D", "markersize": 6}
 _CORRECTED = _MARK | {"color": BLUE, "marker": "o", "markersize": 7}
 
+# Where the cost of a correction is written. The curve rises to the right.
+_RIGHT = {"xytext": (6, 0), "ha": "left", "va": "center"}
+_LEFT_ABOVE = {"xytext": (-3, 4), "ha": "right", "va": "bottom"}
+
 # How far the axes reach beyond what is marked, by its range.
 _MARGIN = 0.15
 
@@ -150,20 +154,18 @@ class OperatingPointDisplay(_Display):
         ]:
             places = [self._place(point) for point in points.values()]
             ax.plot(*np.transpose(places), label=name, clip_on=False, **style)
-        self._name_points(ax)
         self._zoom(ax)
+        self._name_points(ax)
         self._describe(ax)
 
     def _name_points(self, ax):
-        """Write each cost to the right of its correction, off the curve and the axis."""
+        """Write each cost beside its correction, where no line leads."""
         for weight, corrected in self.corrected.items():
+            place, rival = self._place(corrected), self._place(self.threshold_alone[weight])
+            right, up = np.diff(ax.transData.transform([place, rival]), axis=0)[0]
+            side = _LEFT_ABOVE if right > max(up, 0) else _RIGHT
             ax.annotate(
-                f"{weight:g}",
-                self._place(corrected),
-                xytext=(6, 0),
-                textcoords="offset points",
-                va="center",
-                color=BLUE,
+                f"{weight:g}", place, textcoords="offset points", color=BLUE, **side
             )
 
     def _place(self, flagged):
