@@ -8,11 +8,16 @@ import torch as th
 from stable_baselines3.td3.policies import TD3Policy
 from torch import nn
 from torch.nn import functional as F
+from torch.optim.adamw import adamw
 
 from sklearn_rlcorrect.agent.policy import LARGEST_STEP, SMALLEST_TARGET
 
 _N_CRITICS = 2
-_WEIGHT_DECAY = 1e-4
+# Beside the weight decay, torch's defaults.
+_ADAMW = {
+    **{"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 1e-4},
+    **{"amsgrad": False, "maximize": False, "fused": True},
+}
 
 # Whatever the process has set as defaults.
 _TENSOR = {"dtype": th.float32, "device": "cpu"}
@@ -162,9 +167,48 @@ class OneStepPolicy(TD3Policy):
         for module in (self.actor, self.critic):
             # TD3 asks for it: there are no layers that work otherwise in training.
             module.set_training_mode = module.train
-            module.optimizer = th.optim.AdamW(
-                module.parameters(), lr_schedule(1), weight_decay=_WEIGHT_DECAY, fused=True
-            )
+            module.optimizer = AdamW(module.parameters(), lr_schedule(1))
+
+
+class AdamW:
+    """The steps of :class:`torch.optim.AdamW`, by the function behind it.
+
+    To make an instance of that class imports torch's compiler, for seconds.
+
+    Parameters
+    ----------
+    params : iterable of torch.nn.Parameter
+        Parameters to optimize. All have gradients at each step.
+
+    learning_rate : float
+        Initial step size. Each step takes that of ``param_groups[0]["lr"]``.
+    """
+
+    def __init__(self, params, learning_rate):
+        params = list(params)
+        # Where stable-baselines3 sets the step size.
+        self.param_groups = [{"params": params, "lr": learning_rate}]
+        self._means, self._squares = (
+            [th.zeros_like(param) for param in params] for _ in range(2)
+        )
+        self._counts = [th.zeros((), **_TENSOR) for _ in params]
+
+    def zero_grad(self):
+        """Forget the gradients."""
+        for param in self.param_groups[0]["params"]:
+            param.grad = None
+
+    @th.no_grad()
+    def step(self):
+        """Make one step."""
+        params = self.param_groups[0]["params"]
+        adamw(
+            params,
+            [param.grad for param in params],
+            *(self._means, self._squares, [], self._counts),
+            lr=self.param_groups[0]["lr"],
+            **_ADAMW,
+        )
 
 
 def target_proba(steps, proba):

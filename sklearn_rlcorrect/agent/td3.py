@@ -251,7 +251,8 @@ class OneStepTD3(TD3):
         gradient = _STEP_PENALTY * steps.detach() - derivative.unsqueeze(2) * direction
         trained = self.rows.trained[:, rows].unsqueeze(2)
         self.actor.optimizer.zero_grad()
-        steps.backward(gradient * trained / len(rows))
+        # By a sum, for a backward pass from a given gradient imports sympy.
+        (steps * (gradient * trained / len(rows))).sum().backward()
         self.actor.optimizer.step()
 
     def _posterior(self, rows, correction):

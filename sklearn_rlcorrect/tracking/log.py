@@ -210,7 +210,9 @@ def _log_start(stage, digest, params):
 def _log_environment():
     import mlflow
 
-    packages = {d.metadata["Name"]: d.version for d in metadata.distributions()}
+    # Each access to a distribution's metadata parses them.
+    installed = [distribution.metadata for distribution in metadata.distributions()]
+    packages = {package["Name"]: package["Version"] for package in installed}
     environment = {
         "python": sys.version,
         "platform": platform.platform(),

@@ -14,6 +14,9 @@ from sklearn_rlcorrect.agent.selection import PRIORITIES
 
 _EXAMPLE_ROWS = 5
 
+_ALWAYS_NEEDED = {"sklearn-rlcorrect", "numpy", "scipy", "scikit-learn", "skops"}
+_ALWAYS_IMPORTED = {"sklearn_rlcorrect", "sklearn", "numpy", "scipy", "builtins"}
+
 
 def model_options(estimator, X):
     """Return how to save a corrector as an MLflow model.
@@ -128,9 +131,7 @@ def requirements(estimator):
     modules = {type(part).__module__.split(".")[0] for part in _parts(estimator)}
     if callable(estimator.reward):
         modules.add(estimator.reward.__module__.split(".")[0])
-    distributions = metadata.packages_distributions()
-    needed = {name for module in modules for name in distributions.get(module, [])}
-    needed |= {"sklearn-rlcorrect", "numpy", "scipy", "scikit-learn", "skops"}
+    needed = _ALWAYS_NEEDED | _distributions(modules - _ALWAYS_IMPORTED)
     return [f"{name}=={metadata.version(name)}" for name in sorted(needed)]
 
 
@@ -140,6 +141,15 @@ def _version_tags(estimator, priority):
         "priority": priority,
         "changes_nothing": str(bool(idle_reason(variant))).lower(),
     }
+
+
+def _distributions(modules):
+    """Names under which modules are installed."""
+    if not modules:
+        # All that is installed would be searched, for a second.
+        return set()
+    installed = metadata.packages_distributions()
+    return {name for module in modules for name in installed.get(module, [])}
 
 
 def _log_variant(estimator, options, priority):
