@@ -4,12 +4,15 @@ import contextlib
 import logging
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 from sklearn_rlcorrect.persistence.files import check_can_be_made
 
 _SQLITE = "sqlite:///"
+_MAKE = "import sys, mlflow; mlflow.MlflowClient(sys.argv[1]).search_experiments()"
 
 # Of MLflow.
 _LONGEST_NAME = 500
@@ -178,6 +181,41 @@ def experiment_id(args):
         return experiment.experiment_id
 
 
+@contextlib.contextmanager
+def store_made_meanwhile(args):
+    """Make the store of a command while a block runs, in a process of its own.
+
+    A new database takes MLflow seconds. If the block fails, or the process does, there is
+    none; :func:`experiment_id` makes it then.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of the command: ``no_mlflow`` and ``tracking_uri``.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    path = None if args.no_mlflow else _database(args.tracking_uri)
+    if path is None or path.exists() or not path.parent.is_dir():
+        yield
+        return
+    with _new_database(path) as made:
+        # -P: whatever is in the current folder is not imported.
+        command = [sys.executable, "-P", "-c", _MAKE, f"{_SQLITE}{made}"]
+        quiet = {name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")}
+        process = subprocess.Popen(command, **quiet)
+        try:
+            yield
+            if process.wait() != 0:
+                made.unlink(missing_ok=True)
+        finally:
+            process.kill()
+            process.wait()
+
+
 def _import_mlflow():
     try:
         import mlflow
@@ -264,21 +302,29 @@ def _connect(tracking_uri):
 
 
 def _make_store(tracking_uri):
-    """Make a database under another name, for MLflow leaves a broken one if interrupted.
-
-    Nor can two processes make one file at the same time; a link is made by one of them.
-    """
+    """Make a database that does not exist yet."""
     if not _is_to_be_made(tracking_uri):
         return
     import mlflow
 
     path = _database(tracking_uri)
     path.parent.mkdir(parents=True, exist_ok=True)
+    with _new_database(path) as made:
+        mlflow.MlflowClient(f"{_SQLITE}{made}").search_experiments()
+
+
+@contextlib.contextmanager
+def _new_database(path):
+    """Make a database under another name, for MLflow leaves a broken one if interrupted.
+
+    Nor can two processes make one file at the same time; a link is made by one of them.
+    """
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        mlflow.MlflowClient(f"{_SQLITE}{made}").search_experiments()
-        with contextlib.suppress(FileExistsError):
-            _move_to_new(made, path)
+        yield made
+        if made.exists():
+            with contextlib.suppress(FileExistsError):
+                _move_to_new(made, path)
 
 
 def _move_to_new(made, path):

@@ -39,6 +39,7 @@ from sklearn_rlcorrect.cli.store import (
     experiment_id,
     mlflow_store,
     shown_uri,
+    store_made_meanwhile,
 )
 from sklearn_rlcorrect.datasets import check_precomputed_output, write_precomputed
 from sklearn_rlcorrect.evaluation import evaluate_priorities, saving_interval
@@ -77,7 +78,8 @@ def _train(args):
         compare(args, baseline, parts, [note, caution])
         return
     data, train_rows, test_rows = parts.data, parts.train_rows, parts.test_rows
-    model = _fit(args, data, baseline, train_rows)
+    with store_made_meanwhile(args):
+        model = _fit(args, data, baseline, train_rows)
     run_id = _keep(args, model, data, test_rows, caution)
     print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
     for line in filter(None, [parts.note, note, caution]):

@@ -114,14 +114,17 @@ def log_run(
             _log_start("train", digest, own | (params or {}))
             _log_environment()
             _log_history(run.info.run_id, estimator.history_)
-            _log_scores(estimator, X_test, y_test, scores)
+            _log_scores(scores)
+            _log_pictures(estimator, X_test, y_test)
             model_uri = log_model(estimator, options)
             if registered_model_name is not None:
                 register(estimator, options, model_uri, registered_model_name, effects)
     return run.info.run_id
 
 
-def log_evaluation(estimator, X, y, *, training_run, params, experiment_id=None):
+def log_evaluation(
+    estimator, X, y, *, training_run, params, experiment_id=None, pictures=None
+):
     """Log an evaluation as a child run of its training.
 
     Parameters
@@ -144,6 +147,9 @@ def log_evaluation(estimator, X, y, *, training_run, params, experiment_id=None)
     experiment_id : str, default=None
         Experiment of the new run if `training_run` is None; None is the experiment that
         is set.
+
+    pictures : str or path-like, default=None
+        Folder of pictures to log; None draws them.
 
     Returns
     -------
@@ -172,7 +178,8 @@ def log_evaluation(estimator, X, y, *, training_run, params, experiment_id=None)
         scores = _scores(estimator, X, y)
         with mlflow.start_run(run_name=f"evaluate {estimator.priority}", **place) as run:
             _log_start("evaluate", fingerprint(X, y), params | {"n_test": len(y)})
-            _log_scores(estimator, X, y, scores)
+            _log_scores(scores)
+            _log_pictures(estimator, X, y, pictures)
     return run.info.run_id
 
 
@@ -254,8 +261,7 @@ def _effects(estimator, X, y):
     return effects
 
 
-def _log_scores(estimator, X, y, scores):
-    """Log metrics, and pictures."""
+def _log_scores(scores):
     import mlflow
 
     mlflow.log_metrics(
@@ -265,6 +271,12 @@ def _log_scores(estimator, X, y, scores):
             for name, value in values.items()
         }
     )
+
+
+def _log_pictures(estimator, X, y, drawn=None):
+    import mlflow
+
     with tempfile.TemporaryDirectory() as folder:
-        save_pictures(estimator, X, y, folder)
-        mlflow.log_artifacts(folder, "pictures")
+        if drawn is None:
+            save_pictures(estimator, X, y, folder)
+        mlflow.log_artifacts(drawn or folder, "pictures")
