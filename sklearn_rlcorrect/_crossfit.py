@@ -14,6 +14,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_rlcorrect._callbacks import NoTask
 from sklearn_rlcorrect._routing import explained_lack_of_groups
 from sklearn_rlcorrect._validation import (
     check_estimator_classes,
@@ -60,7 +61,7 @@ class CrossFit:
     proba: np.ndarray
 
 
-def cross_fit(estimator, rows, classes, *, cv=None, n_jobs=None):
+def cross_fit(estimator, rows, classes, *, cv=None, n_jobs=None, task=None):
     """Fit a classifier on all rows, and predict each row by a fit on other rows.
 
     Parameters
@@ -82,6 +83,9 @@ def cross_fit(estimator, rows, classes, *, cv=None, n_jobs=None):
     n_jobs : int, default=None
         Jobs for the folds.
 
+    task : Task, default=None
+        Task of the whole fit, of which this is a part. None is no callback.
+
     Returns
     -------
     fitted : CrossFit
@@ -92,17 +96,19 @@ def cross_fit(estimator, rows, classes, *, cv=None, n_jobs=None):
     ValueError
         If the folds cannot be used, or the probabilities are no distributions.
     """
-    if isinstance(estimator, FrozenEstimator):
-        fitted, everything = estimator, np.arange(len(rows))
-        response = _response(estimator, rows.X, classes, rows.predict_params)
-        responses, splits = [response], [((), everything)]
+    is_frozen = isinstance(estimator, FrozenEstimator)
+    splits = [((), np.arange(len(rows)))] if is_frozen else _splits(cv, rows)
+    task = (task or NoTask()).subtask(
+        "out-of-fold probabilities", 0 if is_frozen else len(splits)
+    )
+    task.begin()
+    if is_frozen:
+        fitted = estimator
+        responses = [_response(estimator, rows.X, classes, rows.predict_params)]
     else:
-        splits = _splits(cv, rows)
-        responses = Parallel(n_jobs=n_jobs)(
-            delayed(_fold_response)(clone(estimator), rows, train, test, classes)
-            for train, test in splits
-        )
+        responses = _fold_responses(estimator, rows, splits, classes, n_jobs, task)
         fitted = clone(estimator).fit(rows.X, rows.y, **rows.fit_params)
+    task.end()
     _check_scores(fitted, rows.X, classes)
     tests = np.concatenate([test for _, test in splits])
     scale = _score_scale(fitted, np.concatenate(responses), rows.weight[tests])
@@ -161,6 +167,20 @@ def _default_folds(y):
     """Five, or as many as the rarest class has members, but at least two."""
     rarest = np.unique(y, return_counts=True)[1].min()
     return min(5, max(2, int(rarest)))
+
+
+def _fold_responses(estimator, rows, splits, classes, n_jobs, task):
+    """Responses of the test rows of all folds, and a task as each is done."""
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_fold_response)(clone(estimator), rows, train, test, classes)
+        for train, test in splits
+    )
+    responses = []
+    for _ in splits:
+        fold = task.subtask("fold").begin()
+        responses.append(next(done))
+        fold.end()
+    return responses
 
 
 def _fold_response(estimator, rows, train, test, classes):

@@ -119,11 +119,11 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None,
 
     transformer = fit_features(model.features, rows.X, rows.weight, next(seeds))
     model.feature_transformer_ = transformer
-    base_task = task.subtask("out-of-fold probabilities").begin()
     if base is None:
-        base = cross_fit(estimator, rows, model.classes_, cv=model.cv, n_jobs=model.n_jobs)
+        base = cross_fit(
+            estimator, rows, model.classes_, cv=model.cv, n_jobs=model.n_jobs, task=task
+        )
     model.estimator_, model.score_scale_ = base.estimator, base.score_scale
-    base_task.end()
     # Rows in no test fold, such as the first of a time series, train the classifier alone.
     rows = rows if len(base.rows) == len(rows) else rows.take(base.rows)
     all_rows = _correction_problem(model, rows, base.proba, reward, fp_costs)
@@ -140,11 +140,15 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None,
         next(seeds),
         lasting=model.memory_size is not None,
     )
+    posterior_task = task.subtask("posterior").begin()
     problem, log_odds, model.posterior_ = fit_posteriors(problem, next(seeds))
+    posterior_task.end()
     checkpoints = _train(model, problem, log_odds, splits, next(seeds), task)
+    selection_task = task.subtask("select policies").begin()
     model.history_, model.front_, model.selected_, model.policies_ = select_policies(
         problem, splits, checkpoints, fp_costs, positives
     )
+    selection_task.end()
     _warn_of_nothing_found(model)
     if calibration is not None:
         _prove_limits(model, calibration, problem, splits, int(positives[0]))
@@ -270,7 +274,7 @@ def _warn_of_nothing_found(model):
 def _task(model, rows):
     """Task of the whole fit, for callbacks."""
     metadata = {"sample_weight": rows.weight} if rows.is_weighted else {}
-    return fit_task(model, 2, X=rows.X, y=rows.y, metadata=metadata)
+    return fit_task(model, 4, X=rows.X, y=rows.y, metadata=metadata)
 
 
 def _correction_problem(model, rows, proba, reward, fp_costs):

@@ -1,6 +1,7 @@
 """``rlcorrect compare``: print runs side by side."""
 
 from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.store import check_store, mlflow_store
 
 
@@ -12,7 +13,7 @@ def run(args):
     args : argparse.Namespace
         Options of ``rlcorrect compare``.
     """
-    with mlflow_store(args):
+    with Steps(args) as steps, mlflow_store(args):
         check_store(args.tracking_uri)
         table = tracking.compare_runs(args.runs)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -10,7 +10,6 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.utils import get_tags
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
-from sklearn_rlcorrect.cli.messages import shows_progress
 from sklearn_rlcorrect.features import auto_features
 
 
@@ -58,7 +57,6 @@ def make_corrector(args, data, baseline, X):
         learning_rate=args.learning_rate,
         random_state=args.seed,
         n_jobs=args.n_jobs,
-        verbose=int(shows_progress(args)),
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.rows import csv_options
 from sklearn_rlcorrect.cli.store import mlflow_store
 from sklearn_rlcorrect.datasets import read_rows
@@ -24,24 +25,31 @@ def run(args):
     check_not_input(args, [check_output(args.output, overwrite=args.overwrite)])
     if Path(args.output).suffix != ".csv":
         raise ValueError(f"--output {args.output} must end in .csv")
-    with mlflow_store(args):
-        model, _, name = named_model(args)
-    table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
-    if args.exploration is not None:
-        model.set_params(exploration=args.exploration)
-    decided = model.decide(
-        model_columns(model, table, args.data),
-        fp_cost=_cost(table, args.fp_cost),
-        fn_cost=_cost(table, args.fn_cost),
-        budget=args.budget,
-        random_state=args.seed,
-    )
-    _write(decided, args.output)
+    with Steps(args) as steps:
+        with mlflow_store(args):
+            model, _, name = named_model(args)
+        steps.begin("read rows")
+        table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
+        steps.begin("decide")
+        decided = _decided(args, model, table)
+        _write(decided, args.output)
     print(
         f"{len(table)} rows: {decided.flagged.sum()} flagged, "
         f"{decided.inspected.sum() - decided.flagged.sum()} others to look at, at an "
         f"expected cost of {decided.exploration_cost:.4g}.\nModel {name}. Written: "
         f"{args.output}"
+    )
+
+
+def _decided(args, model, table):
+    if args.exploration is not None:
+        model.set_params(exploration=args.exploration)
+    return model.decide(
+        model_columns(model, table, args.data),
+        fp_cost=_cost(table, args.fp_cost),
+        fn_cost=_cost(table, args.fn_cost),
+        budget=args.budget,
+        random_state=args.seed,
     )
 
 

@@ -12,6 +12,7 @@ from sklearn_rlcorrect.cli import off_policy
 from sklearn_rlcorrect.cli.doubts import ask_whether_reversed
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_folder, check_not_input
+from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.report import print_scores
 from sklearn_rlcorrect.cli.rows import (
     labelled_rows,
@@ -47,37 +48,45 @@ def run(args):
     if off_policy.has_log(args):
         off_policy.run(args)
         return
-    with mlflow_store(args):
-        _evaluate(args)
+    with Steps(args) as steps, mlflow_store(args):
+        _evaluate(args, steps)
 
 
-def _evaluate(args):
+def _evaluate(args, steps):
     model, training_run, name = named_model(args)
     folder = Path(args.output or f"evaluation_{name}_{model.priority}")
     check_folder(folder, overwrite=args.overwrite)
     if args.report:
         check_not_input(args, [check_output(args.report, overwrite=args.overwrite)])
+    steps.begin("read rows")
     data, rows, note = _rows_to_score(args, model, training_run, name)
     X, y = data.take(rows)
     X = _as_model_takes(model, data, X)
+    steps.begin("predict")
     try:
         scores = evaluate_correction(model, X, y)
         saving = saving_interval(model, X, y)
     except TypeError as error:  # as for a date where there was a number
         raise ValueError(f"{data.name} cannot be predicted: {error}") from error
-    _save_pictures(folder, model, X, y)
     if args.report:
+        steps.begin("write the report")
         title = f"Report on model {name}, priority {model.priority}"
         write_report(model, X, y, args.report, title=title, source=data.name)
-    if not args.no_mlflow:
-        tracking.log_evaluation(
-            model,
-            X,
-            y,
-            training_run=training_run,
-            params=data.options | {"model": name, "priority": model.priority},
-            experiment_id=None if training_run else experiment_id(args),
-        )
+    steps.begin("draw pictures")
+    with tempfile.TemporaryDirectory() as drawn:
+        _publish(save_pictures(model, X, y, drawn), folder)
+        if not args.no_mlflow:
+            steps.begin("log to MLflow")
+            tracking.log_evaluation(
+                model,
+                X,
+                y,
+                training_run=training_run,
+                params=data.options | {"model": name, "priority": model.priority},
+                experiment_id=None if training_run else experiment_id(args),
+                pictures=drawn,
+            )
+    steps.end()
     print(note)
     print_scores(model, scores, saving)
     ask_whether_reversed(model, X, y)
@@ -118,11 +127,9 @@ def _as_model_takes(model, data, X):
     )
 
 
-def _save_pictures(folder, model, X, y):
-    """Draw first, so that a folder appears with all pictures or not at all."""
-    with tempfile.TemporaryDirectory() as drawn:
-        paths = save_pictures(model, X, y, drawn)
-        folder.mkdir(exist_ok=True)
-        for path in paths:
-            with replacing(folder / path.name) as temporary:
-                shutil.copyfile(path, temporary)
+def _publish(paths, folder):
+    """Copy pictures once all are drawn: a folder appears with all or not at all."""
+    folder.mkdir(exist_ok=True)
+    for path in paths:
+        with replacing(folder / path.name) as temporary:
+            shutil.copyfile(path, temporary)

@@ -6,6 +6,7 @@ from sklearn_rlcorrect.cli.explanations import LargestCorrections, explanations_
 from sklearn_rlcorrect.cli.messages import shows_progress
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.report import print_idle
 from sklearn_rlcorrect.cli.rows import csv_options
 from sklearn_rlcorrect.cli.store import mlflow_store
@@ -30,18 +31,23 @@ def run(args):
         raise FileNotFoundError(f"no such file or folder: {source}")
     output = args.output or _default_output(args)
     check_not_input(args, _checked_outputs(args, output))
-    with mlflow_store(args):
-        model, _, name = named_model(args)
-    chunks, total = _chunks(args, model)
     largest = LargestCorrections(args.explain) if args.explain else None
-    n_samples, n_changed = write_corrections(
-        model,
-        chunks,
-        output,
-        total=total,
-        progress=shows_progress(args),
-        watch=largest and largest.add,
-    )
+    with Steps(args) as steps:
+        with mlflow_store(args):
+            model, _, name = named_model(args)
+        steps.begin("correct rows", bar=False)
+        chunks, total = _chunks(args, model)
+        n_samples, n_changed = write_corrections(
+            model,
+            chunks,
+            output,
+            total=total,
+            progress=shows_progress(args),
+            watch=largest and largest.add,
+        )
+        if largest:
+            steps.begin("explain")
+            n_explained = largest.explain(model, explanations_path(output))
     print(
         f"{n_samples} rows, {n_changed} of them ({n_changed / n_samples:.1%}) with another "
         f"prediction than without\ncorrection. Priority {model.priority}, model {name}. "
@@ -49,7 +55,6 @@ def run(args):
     )
     if largest:
         path = explanations_path(output)
-        n_explained = largest.explain(model, path)
         print(f"The {n_explained} largest corrections, explained: {path}")
     print_idle(model)
 

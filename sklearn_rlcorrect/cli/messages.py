@@ -5,6 +5,8 @@ import sys
 import warnings
 from textwrap import shorten
 
+from tqdm import tqdm
+
 _LONGEST = 300
 
 
@@ -36,7 +38,18 @@ def tell(args, text):
         One line.
     """
     if _verbosity(args) >= 0:
-        print(f"note: {text}", file=sys.stderr, flush=True)
+        _write(f"note: {text}")
+
+
+def warn(text):
+    """Print a warning, with ``--quiet``, too.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    """
+    _write(f"warning: {text}")
 
 
 def tell_more(args, text):
@@ -68,7 +81,7 @@ def warnings_as_lines():
         warnings.filterwarnings("ignore", "No (candidate beat|correction by the policy)")
         yield
     for message in dict.fromkeys(str(warning.message) for warning in caught):
-        print(f"warning: {message}", file=sys.stderr)
+        warn(message)
 
 
 def is_quiet(args):
@@ -85,6 +98,12 @@ def is_quiet(args):
         With ``--quiet``.
     """
     return _verbosity(args) < 0
+
+
+def _write(line):
+    # Above a progress bar, if there is one.
+    tqdm.write(line, file=sys.stderr)
+    sys.stderr.flush()
 
 
 def _verbosity(args):

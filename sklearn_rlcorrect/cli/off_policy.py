@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_folder
+from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.rows import csv_options, logged_columns
 from sklearn_rlcorrect.cli.store import mlflow_store
 from sklearn_rlcorrect.datasets import read_rows
@@ -42,16 +43,20 @@ def run(args):
         Options of ``rlcorrect evaluate``.
     """
     _check_options(args)
-    with mlflow_store(args):
-        model, _, name = named_model(args)
-    folder = Path(args.output or f"evaluation_{name}_{model.priority}")
-    check_folder(folder, overwrite=args.overwrite)
-    table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
-    log = logged_columns(table, args)
-    values = off_policy_value(model, model_columns(model, table, args.data), *log)
-    folder.mkdir(exist_ok=True)
-    with replacing(folder / _PICTURE) as temporary:
-        save_display(OffPolicyValueDisplay(values), temporary)
+    with Steps(args) as steps:
+        with mlflow_store(args):
+            model, _, name = named_model(args)
+        folder = Path(args.output or f"evaluation_{name}_{model.priority}")
+        check_folder(folder, overwrite=args.overwrite)
+        steps.begin("read rows")
+        table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
+        log = logged_columns(table, args)
+        steps.begin("estimate")
+        values = off_policy_value(model, model_columns(model, table, args.data), *log)
+        steps.begin("draw the picture")
+        folder.mkdir(exist_ok=True)
+        with replacing(folder / _PICTURE) as temporary:
+            save_display(OffPolicyValueDisplay(values), temporary)
     print(f"{args.data}: {len(table)} logged decisions\n\n{_table(values)}\n")
     print(_verdict(values["gain"]))
     print(f"\nPriority {model.priority}, model {name}. Picture: {folder / _PICTURE}")

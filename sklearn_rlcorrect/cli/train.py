@@ -20,6 +20,7 @@ from sklearn_rlcorrect.cli.fp_weights import (
 from sklearn_rlcorrect.cli.messages import tell_more, warnings_as_lines
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.report import (
     active_priorities,
     print_priorities,
@@ -59,12 +60,13 @@ def run(args):
     """
     _check_options(args)
     _check_outputs(args)
-    with mlflow_store(args):
+    with Steps(args) as steps, mlflow_store(args):
         check_experiment(args)
-        _train(args)
+        _train(args, steps)
 
 
-def _train(args):
+def _train(args, steps):
+    steps.begin("read rows")
     baseline, baseline_run = _baseline(args)
     options = options_again(row_options(args), tracking.trained_on(baseline_run))
     data = labelled_rows(options or {})
@@ -75,12 +77,15 @@ def _train(args):
     rows, note, caution = _usable_rows(args, baseline_run, data)
     parts = split(args, data, rows)
     if has_several(args):
+        steps.begin("train a correction for each value of --fp-weight")
         compare(args, baseline, parts, [note, caution])
         return
     data, train_rows, test_rows = parts.data, parts.train_rows, parts.test_rows
     with store_made_meanwhile(args):
-        model = _fit(args, data, baseline, train_rows)
-    run_id = _keep(args, model, data, test_rows, caution)
+        model = _fit(args, data, baseline, train_rows, steps)
+        steps.begin("set up MLflow")
+    run_id = _keep(args, model, data, test_rows, caution, steps)
+    steps.end()
     print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
     for line in filter(None, [parts.note, note, caution]):
         print(line)
@@ -178,12 +183,12 @@ def _usable_rows(args, baseline_run, data):
     return rows, note, tracking.caution_of(baseline_run)
 
 
-def _fit(args, data, baseline, train_rows):
+def _fit(args, data, baseline, train_rows, steps):
     X, y = data.take(train_rows)
     model = make_corrector(args, data, baseline, X)
     check_parameters(model)
     with tracking.without_autolog(), warnings_as_lines():
-        model.fit(X, y)
+        steps.follow(model, X, y)
     tell_more(
         args,
         f"of {len(model.front_['checkpoint'])} candidates, 0 being the classifier alone, "
@@ -192,14 +197,16 @@ def _fit(args, data, baseline, train_rows):
     return model
 
 
-def _keep(args, model, data, test_rows, caution):
+def _keep(args, model, data, test_rows, caution, steps):
     """Save and log a trained model; return the ID of its run, None without MLflow."""
+    steps.begin("save")
     if _model_file(args):
         dump_model(model, _model_file(args))
     if args.save_data:
         _save_data(args.save_data, model, *data.take(test_rows))
     if args.no_mlflow:
         return None
+    steps.begin("log to MLflow, with pictures")
     try:
         return _log(args, model, data, test_rows, caution)
     except Exception as error:  # each kind of store fails in its own way

@@ -5,6 +5,7 @@ import numpy as np
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.outputs import check_not_input
+from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.rows import column_of, csv_options, logged_columns
 from sklearn_rlcorrect.cli.store import check_experiment, experiment_id, mlflow_store
 from sklearn_rlcorrect.datasets import read_rows, read_table
@@ -22,16 +23,19 @@ def run(args):
     """
     _check_options(args)
     check_not_input(args, [check_output(args.output, overwrite=args.overwrite)])
-    with mlflow_store(args):
+    with Steps(args) as steps, mlflow_store(args):
         if args.register_model:
             check_experiment(args)
         model, _, name = named_model(args)
         test = _test_rows(args, model)
+        steps.begin("read rows")
         table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
         X = model_columns(model, table, args.data)
+        steps.begin("learn")
         _learn(args, model, table, X)
         dump_model(model, args.output)
         if args.register_model:
+            steps.begin("log to MLflow, with pictures")
             _register(args, model, *test)
     _print_entry(model, name, args.output)
 
