@@ -57,8 +57,10 @@ def test_tasks_of_a_fit(cancer):
     recorder = Recorder()
     model = corrector().set_callbacks(recorder)
     model.fit(X, y, sample_weight=np.ones(len(y)))
+    folds = ["out-of-fold probabilities", *5 * ["fold"]]
     training = ["train policies", *N_CHECKPOINTS * ["checkpoint"]]
-    assert recorder.begun == ["setup", "fit", "out-of-fold probabilities", *training]
+    parts = [*folds, "posterior", *training, "select policies"]
+    assert recorder.begun == ["setup", "fit", *parts]
     assert sorted(recorder.begun[1:]) == sorted(recorder.ended[:-1])
     assert recorder.ended[-2:] == ["fit", "teardown"]
     assert all(given == (len(X), len(X), ["sample_weight"]) for given in recorder.given)
@@ -154,7 +156,8 @@ def test_progress_bar_shows_the_training(cancer, capsys):
     X, _, y, _ = cancer
     corrector().set_callbacks(callback.ProgressBar()).fit(X, y)
     shown = capsys.readouterr().out
-    assert "train policies #1" in shown
+    assert "out-of-fold probabilities #0" in shown
+    assert "train policies #2" in shown
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])

@@ -14,6 +14,7 @@ def run(args):
         Options of ``rlcorrect compare``.
     """
     with Steps(args) as steps, mlflow_store(args):
+        steps.begin("read runs")
         check_store(args.tracking_uri)
         table = tracking.compare_runs(args.runs)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -27,6 +27,7 @@ def run(args):
         raise ValueError(f"--output {args.output} must end in .csv")
     with Steps(args) as steps:
         with mlflow_store(args):
+            steps.begin("load the model")
             model, _, name = named_model(args)
         steps.begin("read rows")
         table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))

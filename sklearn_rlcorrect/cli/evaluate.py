@@ -53,6 +53,7 @@ def run(args):
 
 
 def _evaluate(args, steps):
+    steps.begin("load the model")
     model, training_run, name = named_model(args)
     folder = Path(args.output or f"evaluation_{name}_{model.priority}")
     check_folder(folder, overwrite=args.overwrite)

@@ -34,6 +34,7 @@ def run(args):
     largest = LargestCorrections(args.explain) if args.explain else None
     with Steps(args) as steps:
         with mlflow_store(args):
+            steps.begin("load the model")
             model, _, name = named_model(args)
         steps.begin("correct rows", bar=False)
         chunks, total = _chunks(args, model)

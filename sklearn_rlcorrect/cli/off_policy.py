@@ -45,6 +45,7 @@ def run(args):
     _check_options(args)
     with Steps(args) as steps:
         with mlflow_store(args):
+            steps.begin("load the model")
             model, _, name = named_model(args)
         folder = Path(args.output or f"evaluation_{name}_{model.priority}")
         check_folder(folder, overwrite=args.overwrite)

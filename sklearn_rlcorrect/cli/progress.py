@@ -49,9 +49,7 @@ class Steps:
     def __enter__(self):
         self._clock = threading.Thread(target=self._tick, daemon=True)
         self._clock.start()
-        self.begin(
-            "load packages and the model" if "model" in self._args else "load packages"
-        )
+        self.begin("load packages")
         return self
 
     def __exit__(self, error, *_):
@@ -125,6 +123,7 @@ class Steps:
         took = time.monotonic() - self._since
         self.seconds[self._name] = self.seconds.get(self._name, 0.0) + took
         if self._bar is not None:
+            self._bar.refresh()
             self._bar.close()
         self._name = self._bar = None
 
@@ -132,7 +131,7 @@ class Steps:
         """Keep the clock on a terminal going; elsewhere tell of a step that takes long."""
         while not self._left.wait(min(_PATIENCE, 1.0)):
             name, bar = self._name, self._bar
-            if bar is not None:
+            if bar is not None and sys.stderr.isatty():
                 bar.refresh()
             elif name is not None and not (self._is_told or shows_progress(self._args)):
                 self._is_told = time.monotonic() - self._since >= _PATIENCE
@@ -151,8 +150,11 @@ class Steps:
             self.begin(context.task_name, context.max_subtasks)
 
     def on_fit_task_end(self, estimator, context):
-        """Advance with each part of such a part."""
-        if _depth(context) == 2:
+        """Advance with each part of such a part; what is between parts is "fit"."""
+        depth = _depth(context)
+        if depth == 1:
+            self.begin("fit")
+        elif depth == 2:
             self.advance()
 
 

@@ -26,6 +26,7 @@ def run(args):
     with Steps(args) as steps, mlflow_store(args):
         if args.register_model:
             check_experiment(args)
+        steps.begin("load the model")
         model, _, name = named_model(args)
         test = _test_rows(args, model)
         steps.begin("read rows")
