@@ -1,6 +1,7 @@
 """``rlcorrect compare``: print runs side by side."""
 
 from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.store import check_store, mlflow_store
 
@@ -21,3 +22,4 @@ def run(args):
     for first, *rest in table:
         cells = [value.rjust(width) for value, width in zip(rest, widths[1:], strict=True)]
         print("  ".join([first.ljust(widths[0]), *cells]))
+    print_next(args)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.rows import csv_options
@@ -40,6 +41,7 @@ def run(args):
         f"expected cost of {decided.exploration_cost:.4g}.\nModel {name}. Written: "
         f"{args.output}"
     )
+    print_next(args, can_update=model.memory_size is not None)
 
 
 def _decided(args, model, table):

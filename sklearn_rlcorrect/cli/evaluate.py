@@ -11,6 +11,7 @@ from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli import off_policy
 from sklearn_rlcorrect.cli.doubts import ask_whether_reversed
 from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_folder, check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.report import print_scores
@@ -94,6 +95,7 @@ def _evaluate(args, steps):
     print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
     if args.report:
         print(f"Report: {args.report}")
+    print_next(args)
 
 
 def _rows_to_score(args, model, training_run, name):

@@ -5,6 +5,7 @@ from pathlib import Path
 from sklearn_rlcorrect.cli.explanations import LargestCorrections, explanations_path
 from sklearn_rlcorrect.cli.messages import shows_progress
 from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.report import print_idle
@@ -58,6 +59,7 @@ def run(args):
         path = explanations_path(output)
         print(f"The {n_explained} largest corrections, explained: {path}")
     print_idle(model)
+    print_next(args)
 
 
 def _checked_outputs(args, output):

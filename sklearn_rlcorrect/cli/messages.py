@@ -107,5 +107,4 @@ def _write(line):
 
 
 def _verbosity(args):
-    # Some commands print little, and have neither option.
     return vars(args).get("verbosity", 0)

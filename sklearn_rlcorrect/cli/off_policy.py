@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_folder
 from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.rows import csv_options, logged_columns
@@ -61,6 +62,7 @@ def run(args):
     print(f"{args.data}: {len(table)} logged decisions\n\n{_table(values)}\n")
     print(_verdict(values["gain"]))
     print(f"\nPriority {model.priority}, model {name}. Picture: {folder / _PICTURE}")
+    print_next(args)
 
 
 def _check_options(args):

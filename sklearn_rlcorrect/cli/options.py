@@ -11,6 +11,17 @@ from sklearn_rlcorrect.cli.store import absolute_uri
 MODEL_FILE = "rlcorrect_model.joblib"
 
 
+def default_tracking_uri():
+    """Return the MLflow store of commands that name none.
+
+    Returns
+    -------
+    tracking_uri : str
+        That of the environment, or a database in the current folder.
+    """
+    return absolute_uri(os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"))
+
+
 def named_value(text):
     """Split ``NAME=VALUE`` into a name and a value of Python, or a text.
 
@@ -92,6 +103,12 @@ def add_labelled_rows(group):
         help="folder with the probabilities of any model, for rows that it was not fitted "
         "on: baseline_probs.npy (one column per class, in sorted order), true_labels.npy "
         "and optionally hidden_reps.npy, further columns that the policy observes",
+    )
+    group.add_argument(
+        "--dataset",
+        choices=["digits", "alerts"],
+        help="rows that are at hand: scikit-learn's handwritten digits (is it an 8?), or a "
+        "generated table of alerts about transactions (is it fraud?)",
     )
     _add_csv(group)
 
@@ -507,7 +524,7 @@ def add_tracking_uri(group):
         "--tracking-uri",
         metavar="URI",
         type=absolute_uri,
-        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        default=default_tracking_uri(),
         help="MLflow store of runs and models (default: %(default)s)",
     )
 

@@ -135,7 +135,8 @@ def _add_train(commands):
         description="Fit a classifier, train the policy that corrects its probabilities, "
         "compare both on rows that are held out, by default a quarter, and log the model "
         "to MLflow. Without arguments: a logistic regression on scikit-learn's handwritten "
-        "digits, for the question 'is it an 8?'.",
+        "digits, for the question 'is it an 8?'; with --dataset alerts, on a generated "
+        "table.",
     )
     data = parser.add_argument_group("data")
     options.add_labelled_rows(data)
@@ -206,6 +207,7 @@ def _add_decide(commands):
     options.add_costs(parser.add_argument_group("decisions"))
     options.add_decide_output(parser.add_argument_group("output"))
     options.add_tracking(parser.add_argument_group("MLflow"))
+    options.add_general(parser)
 
 
 def _add_update(commands):
@@ -222,6 +224,7 @@ def _add_update(commands):
     tracking = parser.add_argument_group("MLflow")
     options.add_tracking(tracking)
     options.add_experiment(tracking)
+    options.add_general(parser)
 
 
 def _add_compare(commands):
@@ -238,4 +241,5 @@ def _add_compare(commands):
         help="IDs of runs (default: the five newest trainings)",
     )
     options.add_tracking_uri(parser)
+    options.add_general(parser)
     parser.set_defaults(no_mlflow=False)

@@ -7,13 +7,18 @@ import numpy as np
 
 from sklearn_rlcorrect.cli.columns import check_same_columns, columns_aside, is_number
 from sklearn_rlcorrect.datasets import (
+    load_alerts,
     load_eights,
     read_precomputed,
     read_rows,
     read_table,
 )
 
-_EIGHTS = "handwritten digits of scikit-learn, 'is it an 8?'"
+# Per data set that is at hand: how to load it, its name and its positive class.
+DATASETS = {
+    "digits": (load_eights, "handwritten digits of scikit-learn, 'is it an 8?'", "eight"),
+    "alerts": (load_alerts, "generated alerts, 'is it fraud?'", "fraud"),
+}
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,14 @@ def row_options(args):
     Returns
     -------
     options : dict of str to (str or list of str), or None
-        ``data``, ``target``, ``data_dir``, ``drop``, ``group`` and ``time``, and those of
+        ``data``, ``target``, ``data_dir`` or ``dataset``, ``drop``, ``group`` and ``time``, and those of
         :func:`csv_options`; None if no rows are named.
     """
     options = {name: getattr(args, name) for name in ("data", "target", "data_dir")}
+    if args.dataset:
+        if any(options.values()):
+            raise ValueError("--dataset and --data or --data-dir both name rows: give one")
+        options["dataset"] = args.dataset
     if csv_options(vars(args)) and not args.data:
         raise ValueError("--sep and --encoding are of a CSV: give --data FILE, too")
     columns = {name: vars(args).get(name) for name in ("drop", "group", "time")}
@@ -143,8 +152,8 @@ def labelled_rows(options, text_columns=()):
     Parameters
     ----------
     options : dict of str to (str or list of str)
-        From :func:`row_options` or :func:`options_again`. Empty names the handwritten
-        digits of scikit-learn. The columns ``drop``, ``group`` and ``time`` must be there,
+        From :func:`row_options` or :func:`options_again`. ``dataset`` names one that is
+        at hand, by default the handwritten digits of scikit-learn. The columns ``drop``, ``group`` and ``time`` must be there,
         those in ``ignore`` may. ``test_data`` names a file of more rows.
 
     text_columns : collection of str, default=()
@@ -176,7 +185,7 @@ def labelled_rows(options, text_columns=()):
     if data:
         rows, test_data = _table(options, text_columns), options.get("test_data")
         return with_test_data(rows, test_data) if test_data else rows
-    return LabelledRows(*load_eights(), _EIGHTS, default_pos_label="eight")
+    return _at_hand(options.get("dataset") or "digits")
 
 
 def with_test_data(data, path):
@@ -231,6 +240,12 @@ def unknown_training(name):
         f"Whether {name} was fitted on some of these rows is not known. If it was, the\n"
         "scores below are too optimistic."
     )
+
+
+def _at_hand(dataset):
+    load, name, positive = DATASETS[dataset]
+    source = {"dataset": dataset} if dataset != "digits" else {}
+    return LabelledRows(*load(), name, source, default_pos_label=positive)
 
 
 def _table(options, text_columns):

@@ -18,6 +18,7 @@ from sklearn_rlcorrect.cli.fp_weights import (
     has_several,
 )
 from sklearn_rlcorrect.cli.messages import tell_more, warnings_as_lines
+from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
@@ -96,6 +97,7 @@ def _train(args, steps):
     print_proven(model)
     print_priorities(model, scores)
     _print_places(args, model, run_id)
+    print_next(args, priority=_other_priority(model))
 
 
 def _check_options(args):
@@ -275,7 +277,7 @@ def _print_places(args, model, run_id):
         aliases = [_alias(args, model, priority) for priority in PRIORITIES]
         print(f"\nRegistered: {', '.join(aliases)}")
     if run_id:
-        _print_run(args, model, run_id)
+        _print_run(args, run_id)
 
 
 def _alias(args, model, priority):
@@ -284,15 +286,16 @@ def _alias(args, model, priority):
     return f"models:/{_registered_name(args)}@{priority}{note}"
 
 
-def _print_run(args, model, run_id):
-    """Print where the run is, and commands that have something to show."""
-    uri, active = shlex.quote(shown_uri(args.tracking_uri)), active_priorities(model)
-    commands = [f"mlflow ui --backend-store-uri {uri}"]
-    if active:
-        other = "" if active[0] == model.priority else f" --model-priority {active[0]}"
-        commands.append(f"rlcorrect evaluate --tracking-uri {uri}{other}")
+def _other_priority(model):
+    """Return a priority that corrects anything, if that in use does not and another does."""
+    active = active_priorities(model)
+    return active[0] if active and active[0] != model.priority else None
+
+
+def _print_run(args, run_id):
+    uri = shlex.quote(shown_uri(args.tracking_uri))
     print(
         f"\nMLflow run {run_id} (experiment {args.experiment_name}) holds the model, "
-        f"its learning\ncurves and pictures. To view {'and evaluate ' if active else ''}"
-        "it:\n  " + "\n  ".join(commands)
+        "its learning\ncurves and pictures. To view it:\n"
+        f"  mlflow ui --backend-store-uri {uri}"
     )

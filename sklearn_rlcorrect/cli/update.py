@@ -4,6 +4,7 @@ import numpy as np
 
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli.models import named_model
+from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.rows import column_of, csv_options, logged_columns
@@ -39,6 +40,7 @@ def run(args):
             steps.begin("log to MLflow, with pictures")
             _register(args, model, *test)
     _print_entry(model, name, args.output)
+    print_next(args)
 
 
 def _check_options(args):

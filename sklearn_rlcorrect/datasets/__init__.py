@@ -1,6 +1,6 @@
 """Rows from files and to files: tables, precomputed probabilities, corrections."""
 
-from sklearn_rlcorrect.datasets.builtin import load_eights
+from sklearn_rlcorrect.datasets.builtin import load_alerts, load_eights
 from sklearn_rlcorrect.datasets.precomputed_rows import (
     PrecomputedRows,
     check_precomputed_output,
@@ -12,6 +12,7 @@ from sklearn_rlcorrect.datasets.tables import read_chunks, read_rows, read_table
 __all__ = [
     "PrecomputedRows",
     "check_precomputed_output",
+    "load_alerts",
     "load_eights",
     "read_chunks",
     "read_precomputed",
