@@ -89,8 +89,8 @@ def row_options(args):
     Returns
     -------
     options : dict of str to (str or list of str), or None
-        ``data``, ``target``, ``data_dir`` or ``dataset``, ``drop``, ``group`` and ``time``, and those of
-        :func:`csv_options`; None if no rows are named.
+        ``data``, ``target``, ``data_dir``, ``dataset``, ``drop``, ``group`` and ``time``,
+        and those of :func:`csv_options`; None if no rows are named.
     """
     options = {name: getattr(args, name) for name in ("data", "target", "data_dir")}
     if args.dataset:
@@ -153,8 +153,9 @@ def labelled_rows(options, text_columns=()):
     ----------
     options : dict of str to (str or list of str)
         From :func:`row_options` or :func:`options_again`. ``dataset`` names one that is
-        at hand, by default the handwritten digits of scikit-learn. The columns ``drop``, ``group`` and ``time`` must be there,
-        those in ``ignore`` may. ``test_data`` names a file of more rows.
+        at hand, by default the handwritten digits of scikit-learn. The columns ``drop``,
+        ``group`` and ``time`` must be there, those in ``ignore`` may. ``test_data`` names a
+        file of more rows.
 
     text_columns : collection of str, default=()
         Columns of a CSV to read as text.

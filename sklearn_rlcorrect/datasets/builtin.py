@@ -36,7 +36,7 @@ def load_eights():
 
 
 def load_alerts():
-    """Generate a stream of alerts about transactions: which are fraud?
+    """Generate a table of alerts about transactions, with the question "is it fraud?".
 
     No row is real. Three habits give fraud away: large amounts from new accounts at night,
     many payments and a small one in one day, and cash for new accounts far from home. Each

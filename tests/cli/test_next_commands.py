@@ -1,0 +1,91 @@
+"""Which commands a command names as the next: they exist, and take the same model."""
+
+import shlex
+
+import pytest
+
+from sklearn_rlcorrect.cli.next_commands import print_next
+from sklearn_rlcorrect.cli.parser import parse
+
+pytest_plugins = ["cli_fixtures"]
+pytestmark = pytest.mark.usefixtures("empty_folder")
+FILE = "--no-mlflow --model 'my model.skops'"
+URI = "--tracking-uri http://127.0.0.1:5000"
+
+
+def named(command, capsys, **facts):
+    print_next(parse(shlex.split(command)), **facts)
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == ""
+    assert len(lines) <= 2
+    commands = [line.removeprefix("Next:").split("  #")[0].strip() for line in lines]
+    for line in commands:
+        parse(shlex.split(line)[1:])
+    return commands
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (
+            "train",
+            ["rlcorrect evaluate", "rlcorrect train --data FILE --target COLUMN"],
+        ),
+        ("train --no-mlflow", ["rlcorrect train --data FILE --target COLUMN"]),
+        (
+            f"train --data 'a b.csv' --target y {URI}",
+            [f"rlcorrect evaluate {URI}", f"rlcorrect infer {URI} --data NEW_ROWS"],
+        ),
+        (
+            "train --data a.csv --target y --no-mlflow --output m.skops",
+            [
+                "rlcorrect evaluate --no-mlflow --model m.skops --data a.csv --target y",
+                "rlcorrect infer --no-mlflow --model m.skops --data NEW_ROWS",
+            ],
+        ),
+        (
+            "train --data-dir d",
+            ["rlcorrect evaluate", "rlcorrect infer --data-dir DIR"],
+        ),
+        (
+            "evaluate --model models:/a@fp",
+            [
+                "rlcorrect infer --model models:/a@fp --data NEW_ROWS",
+                "rlcorrect compare",
+            ],
+        ),
+        (f"evaluate {FILE}", [f"rlcorrect infer {FILE} --data NEW_ROWS"]),
+        (
+            f"infer {FILE} --data a.csv",
+            [
+                f"rlcorrect infer {FILE} --data a.csv --explain 10 --overwrite",
+                f"rlcorrect decide {FILE} --data a.csv --budget 50",
+            ],
+        ),
+        ("infer --data-dir d --explain 3", ["rlcorrect evaluate"]),
+        (
+            f"update {FILE} --data a.csv --target y",
+            [
+                "rlcorrect decide --no-mlflow --model updated_model.joblib --data NEW_ROWS",
+                "rlcorrect evaluate --no-mlflow --model updated_model.joblib --data FILE "
+                "--target COLUMN",
+            ],
+        ),
+        (f"compare {URI}", [f"rlcorrect evaluate {URI} --model runs:/RUN"]),
+    ],
+)
+def test_next_commands(command, expected, capsys):
+    assert named(command, capsys) == expected
+
+
+def test_a_model_that_keeps_rows_may_learn_from_what_was_found(capsys):
+    (update,) = named("decide --data a.csv", capsys, can_update=True)
+    assert update.startswith("rlcorrect update --data LOOKED_AT")
+    (value,) = named("decide --data a.csv", capsys, can_update=False)
+    assert value.startswith("rlcorrect evaluate --data FILE --decision COLUMN")
+
+
+def test_a_password_is_not_shown(capsys):
+    named("compare --tracking-uri postgresql://a:secret@b/c", capsys)
+    (line,) = named("compare --tracking-uri postgresql://a:secret@b/c", capsys)
+    assert "secret" not in line
