@@ -287,7 +287,7 @@ def _alias(args, model, priority):
 
 
 def _other_priority(model):
-    """Return a priority that corrects anything, if that in use does not and another does."""
+    """Return a priority that corrects anything, if the one in use does not."""
     active = active_priorities(model)
     return active[0] if active and active[0] != model.priority else None
 
