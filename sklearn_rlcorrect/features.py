@@ -137,6 +137,41 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
             features.append(self.one_hot_.transform(categories))
         return np.hstack(features, dtype=np.float64) if features[1:] else numbers
 
+    def count_unfamiliar(self, X):
+        """Count values of X that are of another kind than those of `fit`, per column.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_samples, n_features)
+            Table that :meth:`transform` takes.
+
+        Returns
+        -------
+        unknown : dict of int to int
+            Rows whose category `fit` did not see, per position of a column with categories.
+            Such a category counts as the rare ones, if `fit` put some in one, else as none
+            of those that are known. A missing value is not counted.
+
+        texts : dict of int to int
+            Rows that hold a text, per position of a column of numbers: :meth:`transform`
+            reads it as a number.
+
+        Examples
+        --------
+        >>> from sklearn_rlcorrect.features import TableFeatures
+        >>> table = TableFeatures().fit([[1.5, "a"], [2.5, "b"]])
+        >>> table.count_unfamiliar([["1.5", "c"], [2.5, "a"], ["3", None]])
+        ({1: 1}, {0: 2})
+        """
+        check_is_fitted(self)
+        columns = self._checked_columns(X, reset=False)
+        unknown, texts = {}, {j: _n_texts(columns[j]) for j in self.numeric_}
+        for j, known in zip(self.categorical_, self._known_categories(), strict=True):
+            values = _categories(columns[j], known)
+            unknown[j] = sum(value is not None and value not in known for value in values)
+        counts = unknown, texts
+        return tuple({j: n for j, n in count.items() if n} for count in counts)
+
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features.
 
@@ -196,10 +231,14 @@ class TableFeatures(DocLinkMixin, TransformerMixin, BaseEstimator):
         # Infinite values, which boosted trees take, are missing values here.
         numbers[np.isinf(numbers)] = np.nan
         categories = np.empty((n_samples, len(self.categorical_)), dtype=object)
-        known = getattr(self.one_hot_, "categories_", [()] * len(self.categorical_))
-        for i, j in enumerate(self.categorical_):
-            categories[:, i] = _categories(columns[j], set(known[i]))
+        for i, known in enumerate(self._known_categories()):
+            categories[:, i] = _categories(columns[self.categorical_[i]], known)
         return numbers, categories
+
+    def _known_categories(self):
+        """Categories of each column that has any; none before they are learnt."""
+        none = [()] * len(self.categorical_)
+        return [set(known) for known in getattr(self.one_hot_, "categories_", none)]
 
     def _numbers_of_column(self, column, j):
         try:
@@ -298,6 +337,15 @@ def _kind_of_series(series):
         return "categorical"
     # Objects, and types that narwhals does not know, such as the sparse ones of pandas.
     return _kind(series.to_numpy())
+
+
+def _n_texts(column):
+    """Number of texts among the values of a column."""
+    if isinstance(column, np.ndarray):
+        has_texts = column.dtype.kind in "OSU"
+    else:
+        has_texts = not (_holds_numbers(column) or column.dtype.is_temporal())
+    return sum(isinstance(value, str | bytes) for value in column) if has_texts else 0
 
 
 def _holds_numbers(series):

@@ -207,6 +207,25 @@ def test_unknown_and_rare_categories():
     np.testing.assert_array_equal(dense_features(transformer, unseen), [[0] * 19 + [1]])
 
 
+@pytest.mark.parametrize("to_frame", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+def test_values_of_another_kind_are_counted(to_frame):
+    known = {"n": [1.5, 2.5, None], "b": [True, False, True], "c": ["x", "y", None]}
+    table = TableFeatures().fit(to_frame(known))
+    assert table.count_unfamiliar(to_frame(known)) == ({}, {})
+    later = {"n": ["1.5", None, "7"], "b": ["true", None, None], "c": ["z", None, "x"]}
+    assert table.count_unfamiliar(to_frame(later)) == ({2: 1}, {0: 2, 1: 1})
+    # A category that was rare is known, and numbers are categories like their texts.
+    table.fit(to_frame({"c": [f"{k}" for k in range(30)], "n": range(30)}))
+    counts = table.count_unfamiliar(to_frame({"c": list(range(20, 40)), "n": range(20)}))
+    assert counts == ({0: 10}, {})
+
+
+@pytest.mark.parametrize("column", [pd.arrays.SparseArray([0, 1, 0]), [Decimal(1)] * 3])
+def test_numbers_in_columns_of_any_type_are_no_texts(column):
+    frame = pd.DataFrame({"a": column})
+    assert TableFeatures().fit(frame).count_unfamiliar(frame) == ({}, {})
+
+
 def test_sparse_columns_keep_their_zeros_or_are_projected():
     narrow = sparse.random(60, 30, density=0.2, format="csr", random_state=0)
     narrow_features = features_of(narrow)

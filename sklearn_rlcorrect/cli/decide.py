@@ -8,6 +8,7 @@ from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.rows import csv_options
 from sklearn_rlcorrect.cli.store import mlflow_store
+from sklearn_rlcorrect.cli.unfamiliar import UnfamiliarValues
 from sklearn_rlcorrect.datasets import read_rows
 from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
 from sklearn_rlcorrect.persistence import check_output, replacing
@@ -33,7 +34,8 @@ def run(args):
         steps.begin("read rows")
         table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
         steps.begin("decide")
-        decided = _decided(args, model, table)
+        X = model_columns(model, table, args.data)
+        decided = _decided(args, model, table, X)
         _write(decided, args.output)
     print(
         f"{len(table)} rows: {decided.flagged.sum()} flagged, "
@@ -41,14 +43,18 @@ def run(args):
         f"expected cost of {decided.exploration_cost:.4g}.\nModel {name}. Written: "
         f"{args.output}"
     )
+    unfamiliar = UnfamiliarValues(model)
+    unfamiliar.add(X)
+    for line in unfamiliar.lines():
+        print(line)
     print_next(args, can_update=model.memory_size is not None)
 
 
-def _decided(args, model, table):
+def _decided(args, model, table, X):
     if args.exploration is not None:
         model.set_params(exploration=args.exploration)
     return model.decide(
-        model_columns(model, table, args.data),
+        X,
         fp_cost=_cost(table, args.fp_cost),
         fn_cost=_cost(table, args.fn_cost),
         budget=args.budget,

@@ -11,6 +11,7 @@ from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.report import print_idle
 from sklearn_rlcorrect.cli.rows import csv_options
 from sklearn_rlcorrect.cli.store import mlflow_store
+from sklearn_rlcorrect.cli.unfamiliar import UnfamiliarValues
 from sklearn_rlcorrect.datasets import read_precomputed
 from sklearn_rlcorrect.datasets.chunks import precomputed_chunks, table_chunks
 from sklearn_rlcorrect.datasets.corrections import check_corrections, write_corrections
@@ -39,13 +40,15 @@ def run(args):
             model, _, name = named_model(args)
         steps.begin("correct rows", bar=False)
         chunks, total = _chunks(args, model)
+        unfamiliar = UnfamiliarValues(model)
+        watchers = [unfamiliar, largest] if largest else [unfamiliar]
         n_samples, n_changed = write_corrections(
             model,
             chunks,
             output,
             total=total,
             progress=shows_progress(args),
-            watch=largest and largest.add,
+            watch=lambda *piece: [watcher.add(*piece) for watcher in watchers],
         )
         if largest:
             steps.begin("explain")
@@ -58,6 +61,8 @@ def run(args):
     if largest:
         path = explanations_path(output)
         print(f"The {n_explained} largest corrections, explained: {path}")
+    for line in unfamiliar.lines():
+        print(line)
     print_idle(model)
     print_next(args)
 

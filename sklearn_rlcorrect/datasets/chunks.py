@@ -51,13 +51,29 @@ def text_columns(model):
     names : list of str
         Empty where the model does not know.
     """
-    names = getattr(model, "feature_names_in_", None)
-    if names is None:
+    names, table = getattr(model, "feature_names_in_", None), table_features(model)
+    if names is None or table is None:
         return []
+    return [names[j] for j in table.categorical_]
+
+
+def table_features(model):
+    """Return the transformer that knows what the columns of the training held.
+
+    Parameters
+    ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
+    Returns
+    -------
+    table : TableFeatures or None
+        Of the features or of the classifier's pipeline, the first; None if neither has one.
+    """
     parts = [model.feature_transformer_, model.estimator_]
-    parts += [step for part in parts for _, step in getattr(part, "steps", ())]
-    tables = [part for part in parts if isinstance(part, TableFeatures)]
-    return [names[j] for j in tables[0].categorical_] if tables else []
+    # What comes later in a pipeline knows other columns.
+    parts += [part.steps[0][1] for part in parts if hasattr(part, "steps")]
+    return next((part for part in parts if isinstance(part, TableFeatures)), None)
 
 
 def model_columns(model, table, source):

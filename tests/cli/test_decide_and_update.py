@@ -48,6 +48,17 @@ def test_decide_writes_what_the_model_decides(with_memory, table, capsys):
     assert f"{expected.exploration_cost:.4g}" in output
 
 
+def test_decide_tells_of_categories_that_the_training_did_not_know(with_memory, capsys):
+    table = pd.read_csv("table.csv")
+    table.loc[:9, "size"] = "huge"
+    table.to_csv("rows.csv", index=False)
+    assert main(["decide", *MODEL, "--data", "rows.csv"]) == 0
+    assert capsys.readouterr().out.endswith(
+        "column 'size': 10 of 426 rows hold categories unknown in training, which count as "
+        "none\n"
+    )
+
+
 def test_update_is_partial_fit(with_memory, table, capsys):
     table["seen"] = 0.5
     table[:100].to_csv("labels.csv", index=False)
