@@ -92,10 +92,11 @@ def _verdict(saving, threshold):
             f"The classifier with threshold {threshold:.3f} costs {-saving['value']:.1f} "
             f"less than the correction\n({interval} saved): use that."
         )
+    verb, more = ("saves", "of the cost") if saving["value"] >= 0 else ("costs", "more")
     return (
         f"Whether the correction is better than the classifier with threshold "
-        f"{threshold:.3f} is\nnot decided: it saves {saving['value']:.1f} of the cost "
-        f"({interval}). The threshold is simpler."
+        f"{threshold:.3f} is\nnot decided: it {verb} {abs(saving['value']):.1f} {more} "
+        f"({interval} saved). The threshold is simpler."
     )
 
 
