@@ -32,7 +32,7 @@ LAYERS = (
     {"guard"},
     {"agent"},
     {"rewards", "features", "precomputed"},
-    {"metrics", "threshold", "_autolog", "_callbacks", "_doc_link"},
+    {"metrics", "threshold", "_autolog", "_callbacks", "_doc_link", "_parts"},
 )
 FACE = "__init__"
 

@@ -7,6 +7,7 @@ from sklearn_rlcorrect.persistence.models import (
     dump_model,
     load_model,
 )
+from sklearn_rlcorrect.persistence.savable import skops_types
 
 __all__ = [
     "SKOPS_TRUSTED_TYPES",
@@ -15,4 +16,5 @@ __all__ = [
     "dump_model",
     "load_model",
     "replacing",
+    "skops_types",
 ]

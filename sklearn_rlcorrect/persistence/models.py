@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.classifier import FORMAT_VERSION, RLCalibratedClassifier
 from sklearn_rlcorrect.persistence.files import replacing
+from sklearn_rlcorrect.persistence.savable import naming_the_part
 
 # Our types in a skops file, for ``skops.io.load(file, trusted=SKOPS_TRUSTED_TYPES)``.
 SKOPS_TRUSTED_TYPES = [
@@ -44,10 +45,18 @@ def dump_model(model, path, *, with_memory=True):
         If the file cannot be written.
 
     ValueError
-        If the model is a search, such as a GridSearchCV: what it found is to be dumped.
+        If the model is a search, such as a GridSearchCV: what it found is to be dumped; or
+        if it holds what such a file cannot: the message names the part.
 
     ImportError
         If the name ends in ``.skops`` and skops is not installed.
+
+    Notes
+    -----
+    No file holds the code of functions and classes, only where to import them. One that
+    is defined in a module can be saved; lambdas, and what is defined inside a function,
+    cannot. A skops file is read back before it is put in its place: objects that skops
+    cannot restore, such as modules of torch, are refused.
 
     Examples
     --------
@@ -65,13 +74,8 @@ def dump_model(model, path, *, with_memory=True):
         for name in ("memory_", "reward_memory_"):
             vars(model).pop(name, None)
     with replacing(path) as temporary:
-        if _is_skops(path):
-            import skops.io
-
-            skops.io.dump(model, temporary)
-        else:
-            # gzip has a checksum: damage is an error, not another prediction.
-            joblib.dump(model, temporary, compress=("gzip", 1))
+        write = _write_skops if _is_skops(path) else _write_joblib
+        write(model, temporary)
 
 
 def _check_is_no_search(model):
@@ -268,6 +272,21 @@ def _is_skops(path):
     return Path(path).suffix == ".skops"
 
 
+def _write_skops(model, path):
+    import skops.io
+
+    with naming_the_part(model, "skops"):
+        skops.io.dump(model, path)
+        # What cannot be read must not replace what can.
+        skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
+
+
+def _write_joblib(model, path):
+    with naming_the_part(model, "joblib"):
+        # gzip has a checksum: damage is an error, not another prediction.
+        joblib.dump(model, path, compress=("gzip", 1))
+
+
 def _read_joblib(path, trusted):
     try:
         _check_compression(path)
@@ -306,6 +325,12 @@ def _refusal(path, trusted, unknown):
     # A type of scikit-learn: those of others may be subclasses of the corrector.
     if outermost not in [*trusted, *unknown]:
         return _not_a_corrector(outermost.split(".")[-1], path)
+    unnamed = [name for name in unknown if "<" in name]
+    if unnamed:
+        return (
+            f"{path} holds {', '.join(unnamed)}, which cannot be imported, so that the "
+            "file cannot be read: fit and save again with a function of a module"
+        )
     return (
         f"{path} holds types that are not trusted: {', '.join(unknown)}. If you trust "
         "them, name them in load_model(..., trusted=[...])"

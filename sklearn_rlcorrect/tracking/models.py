@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 
 from sklearn_rlcorrect._statements import idle_reason
 from sklearn_rlcorrect.agent.selection import PRIORITIES
+from sklearn_rlcorrect.persistence import skops_types
 
 _EXAMPLE_ROWS = 5
 
@@ -44,7 +45,7 @@ def model_options(estimator, X):
         signature = _signature(X, example, estimator.predict_proba(example))
     return {
         "serialization_format": "skops",
-        "skops_trusted_types": _skops_types(estimator),
+        "skops_trusted_types": skops_types(estimator),
         "signature": signature,
         "input_example": example,
         "pyfunc_predict_fn": "predict_proba",
@@ -225,22 +226,6 @@ def _quiet():
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
-
-
-def _skops_types(estimator):
-    """List the types in a model that skops must trust: it is ours, so all of them."""
-    import skops.io
-
-    try:
-        data = skops.io.dumps(estimator)
-        trusted = skops.io.get_untrusted_types(data=data)
-        skops.io.loads(data, trusted=trusted)
-    except Exception as error:  # every kind of object fails in its own way
-        raise ValueError(
-            f"skops cannot save {estimator!r}, and models are logged by skops only: "
-            f"{error!r}"
-        ) from error
-    return trusted
 
 
 def _parts(estimator):

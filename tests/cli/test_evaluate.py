@@ -21,7 +21,7 @@ def test_evaluate_a_file(always_benign, table, capsys):
     assert "is not known" in output
     y = table["label"]
     missed = ((model.predict(rows) == "benign") & (y == "malignant")).sum()
-    assert re.search(rf"^false negatives +\d+ +{missed}$", output, re.MULTILINE)
+    assert re.search(rf"^false negatives +\d+ +\d+ +{missed}$", output, re.MULTILINE)
     assert sorted(os.listdir("evaluation_model_weighted")) == [
         "adjustments.png",
         "confusion.png",

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 import zipfile
 from pathlib import Path
 
@@ -159,6 +160,31 @@ def test_types_of_a_user_may_be_correctors(with_trees, tmp_path):
         load_model(tmp_path / "own.skops", trusted=[own_type])
     types = [own_type, "sklearn.tree._tree.Tree"]
     assert type(load_model(tmp_path / "own.skops", trusted=types)) is OwnCorrector
+
+
+def test_a_lambda_of_another_writer_cannot_be_read(with_trees, tmp_path):
+    model = copy.copy(with_trees).set_params(reward=lambda y, p, q: np.zeros(len(y)))
+    skops.io.dump(model, tmp_path / "other.skops")
+    with pytest.raises(ValueError, match=r"<lambda>, which cannot be imported, so that"):
+        load_model(tmp_path / "other.skops")
+
+
+def test_what_a_file_cannot_hold_leaves_the_file_that_was_there(fitted, tmp_path):
+    model = copy.copy(fitted[0]).set_params(reward=lambda y, p, q: np.zeros(len(y)))
+    for name in ("model.skops", "model.joblib"):
+        dump_model(fitted[0], tmp_path / name)
+        with pytest.raises(
+            ValueError, match=r"model\.reward holds a lambda, which no file"
+        ):
+            dump_model(model, tmp_path / name)
+        load_model(tmp_path / name)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_missing_skops_is_no_bad_model(fitted, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    with pytest.raises(ImportError, match="skops"):
+        dump_model(fitted[0], tmp_path / "model.skops")
 
 
 def test_a_later_format_is_refused(fitted, tmp_path):
