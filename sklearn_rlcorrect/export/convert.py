@@ -1,7 +1,5 @@
 """A corrector with its classifier as one ONNX model, compared with the original."""
 
-import textwrap
-
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
@@ -9,6 +7,7 @@ from sklearn_rlcorrect.export.classifiers import attempts, convert_estimator
 from sklearn_rlcorrect.export.graph import policy_graph
 from sklearn_rlcorrect.export.inputs import make_inputs
 from sklearn_rlcorrect.export.joining import join
+from sklearn_rlcorrect.export.refusals import refusal
 from sklearn_rlcorrect.export.transformers import features_part
 from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.precomputed import PrecomputedProbaClassifier
@@ -43,10 +42,21 @@ def to_onnx(model, X):
     ------
     ValueError
         If the classifier, the features or a column of `X` cannot be converted, or the
-        result differs from `predict_proba` by more than 1e-5 on any row of `X`.
+        result differs from `predict_proba` by more than 1e-5 on any row of `X`. The
+        message names the column or the step, the reason, and what to do.
 
     ImportError
         If skl2onnx, onnx or onnxruntime is missing.
+
+    Notes
+    -----
+    ONNX has no missing text, no dates, no sparse rows (a sparse `X` becomes a dense
+    input) and runs no Python: a function in a FunctionTransformer, a metric or a kernel
+    is refused, and so is a class of yours, unless skl2onnx was given a converter of it.
+    Columns of a ColumnTransformer may be chosen by functions and `make_column_selector`,
+    which run in `fit` only. skl2onnx 1.20 does not convert
+    HistGradientBoostingClassifier with onnx 1.23, nor categorical features of it with
+    any.
 
     Examples
     --------
@@ -79,7 +89,14 @@ def to_onnx(model, X):
         if difference <= _TOLERANCE:
             return onnx_model
         differences.append(difference)
-    raise ValueError(_refusal(estimator, differences, failure)) from failure
+    message = refusal(
+        model.estimator_,
+        "estimator",
+        inputs=inputs,
+        differences=differences,
+        failure=failure,
+    )
+    raise ValueError(message) from failure
 
 
 def _check_installed():
@@ -91,20 +108,6 @@ def _check_installed():
         raise ImportError(
             f"{error}: ONNX needs pip install 'sklearn-rlcorrect[onnx]'"
         ) from error
-
-
-def _refusal(estimator, differences, failure):
-    """Say what skl2onnx converts wrongly, or not at all."""
-    base = f"estimator={estimator!r}"
-    if differences:
-        return (
-            f"{base} was converted to ONNX, but its probabilities, corrected, differ by "
-            f"{min(differences):.2g} from those of predict_proba: skl2onnx does not "
-            "support it well enough."
-        )
-    # That of an ensemble can hold all of its numbers.
-    reason = textwrap.shorten(str(failure), 300)
-    return f"{base} cannot be converted to ONNX by skl2onnx: {reason}"
 
 
 def _base(model):

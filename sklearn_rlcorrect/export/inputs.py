@@ -25,7 +25,8 @@ def _matrix(X):
     if X.ndim != 2 or X.dtype.kind not in "biuf":
         raise ValueError(
             f"X of shape {X.shape} and type {X.dtype} cannot be an input in ONNX: it must "
-            "be an array of numbers, or a frame whose columns are numbers, bools or texts."
+            "be an array of numbers, or a frame whose columns are numbers, bools or texts. "
+            "Texts go into a column of a frame, for a vectoriser in a ColumnTransformer."
         )
     return X.astype(np.float64)
 
@@ -33,13 +34,37 @@ def _matrix(X):
 def _column(column):
     if column.dtype.is_numeric() or column.dtype == nw.Boolean:
         return column.cast(nw.Float64).to_numpy().reshape(-1, 1)
-    values = column.to_list()
-    if not all(isinstance(value, str) for value in values):
+    values = column.to_numpy()
+    if values.dtype.kind in "biuf":  # the sparse type of pandas
+        return values.astype(np.float64).reshape(-1, 1)
+    problem = _problem(column)
+    if problem:
         raise ValueError(
-            f"column {column.name!r} of X cannot be an input in ONNX: it must be numbers, "
-            "bools, or texts without gaps."
+            f"column {column.name!r} of X cannot be an input in ONNX: {problem}"
         )
-    return np.array(values, dtype=object).reshape(-1, 1)
+    return np.array(column.to_list(), dtype=object).reshape(-1, 1)
+
+
+def _problem(column):
+    """Say why a column holds not only texts, and what to do; empty if it does."""
+    if column.dtype.is_temporal():
+        return (
+            "it holds dates or times, which ONNX has no type for. Turn it into numbers, or "
+            "drop it, and fit again."
+        )
+    known = column.drop_nulls().to_list()
+    strange = [value for value in known if not isinstance(value, str)]
+    if strange:
+        return (
+            f"it holds an object of type {type(strange[0]).__name__!r}. Only numbers, "
+            "bools and texts can be: convert or drop it, and fit again."
+        )
+    if len(known) < len(column):
+        return (
+            "it holds texts with missing values, and ONNX has no missing text. Fill the "
+            "gaps with a word, such as 'missing', and fit again."
+        )
+    return ""
 
 
 def is_text_array(array):

@@ -4,6 +4,7 @@ from sklearn_rlcorrect.export.classifiers import convert_estimator
 from sklearn_rlcorrect.export.graph import table_graph
 from sklearn_rlcorrect.export.inputs import is_text_array, views
 from sklearn_rlcorrect.export.joining import feed_input, feed_names, make_part
+from sklearn_rlcorrect.export.refusals import refusal
 from sklearn_rlcorrect.features import TableFeatures
 
 
@@ -18,9 +19,8 @@ def features_part(transformer, inputs):
             return convert_estimator(transformer, view, prefix="features/")
         except Exception as error:  # skl2onnx raises anything
             failure = error
-    raise ValueError(
-        f"features={transformer!r} cannot be converted to ONNX by skl2onnx: {failure}"
-    ) from failure
+    message = refusal(transformer, "features", inputs=inputs, failure=failure)
+    raise ValueError(message) from failure
 
 
 def _table_part(table, inputs):

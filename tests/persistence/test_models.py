@@ -173,9 +173,7 @@ def test_what_a_file_cannot_hold_leaves_the_file_that_was_there(fitted, tmp_path
     model = copy.copy(fitted[0]).set_params(reward=lambda y, p, q: np.zeros(len(y)))
     for name in ("model.skops", "model.joblib"):
         dump_model(fitted[0], tmp_path / name)
-        with pytest.raises(
-            ValueError, match=r"model\.reward holds a lambda, which no file"
-        ):
+        with pytest.raises(ValueError, match=r"model\.reward holds a lambda, which no"):
             dump_model(model, tmp_path / name)
         load_model(tmp_path / name)
     assert len(list(tmp_path.iterdir())) == 2
