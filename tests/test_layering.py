@@ -121,6 +121,21 @@ def test_import_takes_nothing_heavy():
     assert loaded.strip() == "set()"
 
 
+def test_a_training_imports_neither_the_compiler_of_torch_nor_sympy():
+    """They take as long as a small training."""
+    code = f"""
+import sys
+import numpy as np
+from sklearn.naive_bayes import GaussianNB
+from sklearn_rlcorrect import RLCalibratedClassifier
+
+X = np.random.default_rng(0).normal(size=(200, 2))
+RLCalibratedClassifier(GaussianNB(), **{QUICK}).fit(X, X.sum(axis=1) > 0)
+print({{"torch", "torch._dynamo", "sympy"}} & sys.modules.keys())
+"""
+    assert run_python(code).strip() == "{'torch'}"
+
+
 def test_predicting_needs_no_training_package(cancer, tmp_path):
     X, X_test, y, _ = cancer
     base = LogisticRegression(max_iter=5000)

@@ -461,6 +461,23 @@ def test_twice_the_timesteps_are_twice_the_gradient_steps():
             assert steps[-1] == pytest.approx(total_timesteps / 128, rel=0.05)
 
 
+def test_the_optimizer_steps_as_that_of_torch():
+    start = torch.from_numpy(np.random.default_rng(0).normal(size=(3, 4)).astype("float32"))
+    ours, theirs = (torch.nn.Parameter(start.clone()) for _ in range(2))
+    optimizers = [
+        networks.AdamW([ours], 0.1),
+        torch.optim.AdamW([theirs], 0.1, weight_decay=1e-4, fused=True),
+    ]
+    for rate in (0.1, 0.05, 0.01):
+        for parameter, optimizer in zip((ours, theirs), optimizers, strict=True):
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.zero_grad()
+            (parameter**2).sum().backward()
+            optimizer.step()
+    assert torch.equal(ours, theirs)
+    assert not torch.equal(ours, start)
+
+
 def test_the_learning_rate_never_turns_negative(monkeypatch):
     rates = []
     train_step = td3.OneStepTD3.train

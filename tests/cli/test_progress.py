@@ -18,7 +18,7 @@ PARTS = ["out-of-fold probabilities", "posterior", "train policies", "select pol
 
 
 @pytest.fixture
-def terminal(monkeypatch):
+def terminal(monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
 
 

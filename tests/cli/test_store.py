@@ -15,7 +15,8 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_rlcorrect.cli import main
-from sklearn_rlcorrect.cli.store import _impatient, _move_to_new
+from sklearn_rlcorrect.cli.parser import parse
+from sklearn_rlcorrect.cli.store import _impatient, _move_to_new, store_made_meanwhile
 
 pytest_plugins = ["cli_fixtures"]
 pytestmark = pytest.mark.usefixtures("empty_folder")
@@ -132,9 +133,38 @@ def test_two_trainings_may_make_one_store(tmp_path):
     both = [
         subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(2)
     ]
-    assert [process.communicate()[1] for process in both] == [b"", b""]
+    told = [process.communicate()[1] for process in both]
+    # Of steps that take long.
+    assert all(line.startswith(b"note: ") for text in told for line in text.splitlines())
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     assert n_runs() == 2
+
+
+def test_a_store_is_made_while_a_block_runs():
+    args = parse(["train"])
+    with store_made_meanwhile(args):
+        assert "mlflow.db" not in os.listdir()
+    assert os.listdir() == ["mlflow.db"]
+    mlflow.set_tracking_uri(args.tracking_uri)
+    assert [each.name for each in mlflow.search_experiments()] == ["Default"]
+
+
+def test_no_store_is_made_if_the_block_or_its_process_fails(monkeypatch):
+    args = parse(["train"])
+    with pytest.raises(KeyboardInterrupt), store_made_meanwhile(args):
+        raise KeyboardInterrupt
+    assert os.listdir() == []
+    monkeypatch.setattr("sklearn_rlcorrect.cli.store._MAKE", "1 / 0")
+    with store_made_meanwhile(args):
+        pass
+    assert os.listdir() == []
+
+
+@pytest.mark.parametrize("options", ["--no-mlflow", "--tracking-uri sqlite:///no/a.db"])
+def test_no_store_is_made_meanwhile_where_none_is_asked_for(options):
+    with store_made_meanwhile(parse(["train", *options.split()])):
+        pass
+    assert os.listdir() == []
 
 
 @pytest.mark.parametrize(

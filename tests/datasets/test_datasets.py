@@ -10,9 +10,15 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_rlcorrect.datasets import (
     PrecomputedRows,
+    load_alerts,
     read_chunks,
     read_precomputed,
     read_table,
@@ -267,3 +273,22 @@ def test_chunks_are_the_rows(n, chunk_size):
     np.testing.assert_array_equal(
         np.vstack([chunk.columns() for chunk in chunks]), rows.columns()
     )
+
+
+def test_alerts_are_a_table_that_a_linear_model_misses():
+    X, y = load_alerts()
+    again, y_again = load_alerts()
+    pd.testing.assert_frame_equal(X, again)
+    np.testing.assert_array_equal(y, y_again)
+    assert 0.02 <= (y == "fraud").mean() <= 0.05
+    assert X.isna().any().sum() == 2
+    assert len(X.select_dtypes("number").columns) == 6
+    numbers = pd.get_dummies(X).fillna(0)
+    linear, trees = (
+        cross_val_score(model, numbers, y, scoring="neg_brier_score").mean()
+        for model in (
+            make_pipeline(StandardScaler(), LogisticRegression()),
+            HistGradientBoostingClassifier(random_state=0),
+        )
+    )
+    assert trees > linear / 2
