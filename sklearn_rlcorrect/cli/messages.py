@@ -5,8 +5,6 @@ import sys
 import warnings
 from textwrap import shorten
 
-from tqdm import tqdm
-
 _LONGEST = 300
 
 
@@ -101,6 +99,8 @@ def is_quiet(args):
 
 
 def _write(line):
+    from tqdm import tqdm
+
     # Above a progress bar, if there is one.
     tqdm.write(line, file=sys.stderr)
     sys.stderr.flush()

@@ -18,11 +18,6 @@ PARTS = ["out-of-fold probabilities", "posterior", "train policies", "select pol
 
 
 @pytest.fixture
-def terminal(monkeypatch, capsys):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-
-
-@pytest.fixture
 def impatient(monkeypatch):
     monkeypatch.setattr(progress, "_PATIENCE", 0.01)
 
@@ -33,12 +28,13 @@ def wait_for_the_clock(steps):
         time.sleep(0.01)
 
 
-@pytest.mark.usefixtures("quick", "terminal")
-def test_a_terminal_shows_each_step_on_one_line(capsys):
+@pytest.mark.usefixtures("quick")
+def test_a_terminal_shows_each_step_on_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert main(TRAIN.split()) == 0
     shown = capsys.readouterr().err
     for step in ["load packages", "read rows", *PARTS]:
-        assert f"\r{step}" in shown
+        assert f"\r{step}" in shown, step
     assert "out-of-fold probabilities: 100%" in shown
     assert "\n" not in shown
 
@@ -79,8 +75,10 @@ def test_elsewhere_a_step_that_is_soon_done_is_not_told(capsys, monkeypatch):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.usefixtures("impatient", "terminal")
-def test_quiet_tells_nothing(capsys):
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_quiet_tells_nothing(is_terminal, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
     with Steps(Namespace(verbosity=-1)) as steps:
         steps.begin("read rows")
         time.sleep(0.1)
@@ -97,7 +95,7 @@ def test_a_step_that_comes_twice_is_summed(monkeypatch):
     assert steps.seconds == {"load packages": 1, "fit": 2, "posterior": 1}
 
 
-@pytest.mark.usefixtures("empty_folder", "terminal")
+@pytest.mark.usefixtures("empty_folder")
 def test_an_error_ends_the_clock_and_the_bar(capsys):
     with pytest.raises(OSError, match="gone"), Steps(Namespace(verbosity=1)) as steps:
         raise OSError("gone")

@@ -290,3 +290,14 @@ def test_a_run_that_cannot_be_logged_leaves_the_model(store, capsys, monkeypatch
 def test_what_is_no_class_of_classifiers_is_not_called(path, empty_folder, capsys):
     assert main(["train", "--no-mlflow", "--estimator", path]) == 2
     assert f"--estimator {path} is not a class" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("store")
+def test_evaluate_finds_the_generated_alerts_again(capsys):
+    assert main(["train", "--dataset", "alerts", "--timesteps", "400"]) == 0
+    trained = capsys.readouterr().out
+    assert "generated alerts, 'is it fraud?': 4500 rows to train on, 1500 held" in trained
+    assert "\npositive: fraud\n" in trained
+    assert main(["evaluate"]) == 0
+    evaluated = capsys.readouterr().out
+    assert "generated alerts, 'is it fraud?': the 1500 rows held out" in evaluated
