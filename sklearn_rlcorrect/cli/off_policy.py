@@ -13,6 +13,7 @@ from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
 from sklearn_rlcorrect.decisions import off_policy_value
 from sklearn_rlcorrect.persistence import replacing
 from sklearn_rlcorrect.plotting import OffPolicyValueDisplay
+from sklearn_rlcorrect.plotting._base import caption_of
 from sklearn_rlcorrect.plotting.save import save_display
 
 _LOG = ("decision", "reward", "propensity")
@@ -58,7 +59,8 @@ def run(args):
         steps.begin("draw the picture")
         folder.mkdir(exist_ok=True)
         with replacing(folder / _PICTURE) as temporary:
-            save_display(OffPolicyValueDisplay(values), temporary)
+            display = OffPolicyValueDisplay(values, caption=caption_of(model))
+            save_display(display, temporary)
     print(f"{args.data}: {len(table)} logged decisions\n\n{_table(values)}\n")
     print(_verdict(values["gain"]))
     print(f"\nPriority {model.priority}, model {name}. Picture: {folder / _PICTURE}")

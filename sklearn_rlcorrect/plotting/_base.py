@@ -3,6 +3,8 @@
 import textwrap
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import column_or_1d
 
@@ -26,10 +28,12 @@ PRIORITY_MARKS = {
 COLUMN = 3.4
 STYLE = {"font.size": 8, "axes.titlesize": 8, "legend.frameon": False}
 
-# Width of a character in inches, on average, at that size.
+# Width of a character and height of a line in inches, on average, at that size.
 CHARACTER = 0.07
+LINE = 0.14
 
 _LONGEST_LABEL = 30
+_PAD_BELOW_HEAD = 0.08  # inches
 
 
 class _Display:
@@ -46,6 +50,7 @@ class _Display:
 
     _n_rows = _n_columns = 1
     _height = 2.6
+    caption = ""
 
     def plot(self, *, ax=None):
         """Draw the picture.
@@ -95,8 +100,19 @@ class _Display:
         self.figure_ = np.ravel(ax)[0].figure
 
     def _subplots(self, make_figure):
-        figure = make_figure(figsize=self._size(), layout="constrained")
+        """Make a figure with the caption as its title; the size has room for that."""
+        width, height = self._size()
+        caption = in_lines(self._head(), width)
+        if caption:
+            height += LINE * len(caption.splitlines()) + _PAD_BELOW_HEAD
+        figure = make_figure(figsize=(width, height), layout="compressed")
+        if caption:
+            figure.suptitle(caption, fontsize=STYLE["font.size"])
+            figure.get_layout_engine().set(h_pad=_PAD_BELOW_HEAD)
         return figure.subplots(self._n_rows, self._n_columns)
+
+    def _head(self):
+        return self.caption
 
     def _size(self):
         """Return the width and height of a new figure, in inches."""
@@ -124,6 +140,9 @@ class _BeforeAfterDisplay(_Display):
         Corrected probability of the positive class above which it is predicted; None
         predicts the most probable class.
 
+    caption : str, default=""
+        What is drawn, for the head of a new figure.
+
     Attributes
     ----------
     ax_ : matplotlib Axes
@@ -133,13 +152,16 @@ class _BeforeAfterDisplay(_Display):
         Figure of the axes.
     """
 
-    def __init__(self, y_true, before, after, *, classes, positives, threshold=None):
+    def __init__(
+        self, y_true, before, after, *, classes, positives, threshold=None, caption=""
+    ):
         self.y_true = y_true
         self.before = before
         self.after = after
         self.classes = classes
         self.positives = positives
         self.threshold = threshold
+        self.caption = caption
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, ax=None):
@@ -194,6 +216,7 @@ class _BeforeAfterDisplay(_Display):
         classes=None,
         pos_label=None,
         threshold=None,
+        caption="",
         ax=None,
     ):
         """Draw probabilities before and after the correction.
@@ -216,6 +239,9 @@ class _BeforeAfterDisplay(_Display):
         threshold : float, default=None
             Corrected probability of the positive one of two classes above which it is
             predicted; None predicts the most probable class.
+
+        caption : str, default=""
+            What is drawn, for the head of a new figure.
 
         ax : matplotlib Axes, or array of them, default=None
             Where to draw, one Axes per panel. None makes a new figure.
@@ -243,7 +269,7 @@ class _BeforeAfterDisplay(_Display):
         arguments = arguments_of_predictions(
             y_true, before, after, classes, pos_label, threshold
         )
-        return cls(**arguments).plot(ax=ax)
+        return cls(**arguments, caption=caption).plot(ax=ax)
 
     def _predicted(self):
         """Return the predicted classes before and after the correction."""
@@ -261,7 +287,7 @@ class _BeforeAfterDisplay(_Display):
 def arguments_of_estimator(estimator, X, y):
     """Compute the arguments of a display from a fitted corrector and labelled rows."""
     before, after = check_corrector(estimator, "estimator").predict_before_after(X)
-    return arguments_of_predictions(
+    arguments = arguments_of_predictions(
         y,
         before,
         after,
@@ -269,6 +295,7 @@ def arguments_of_estimator(estimator, X, y):
         _pos_label(estimator),
         decision_rule(estimator)["threshold"],
     )
+    return arguments | {"caption": caption_of(estimator)}
 
 
 def arguments_of_predictions(y_true, before, after, classes, pos_label, threshold):
@@ -316,6 +343,32 @@ def _pos_label(estimator):
     if rule["threshold"] is not None:
         return estimator.classes_[rule["positive"]]
     return positive_labels(estimator.fp_weight, estimator.pos_label)
+
+
+def caption_of(estimator):
+    """Say of a picture what model it is of, and what that was told to do."""
+    weight = f"fp_weight {_weights(estimator.fp_weight)}"
+    parts = [model_name(estimator), f"priority “{estimator.priority}”", weight]
+    # Lines break between the three only.
+    return ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+
+
+def model_name(estimator):
+    """Name the class of the wrapped classifier, the last step of a Pipeline."""
+    model = estimator.estimator_
+    while isinstance(model, FrozenEstimator | Pipeline):
+        model = model.estimator if isinstance(model, FrozenEstimator) else model[-1]
+    return type(model).__name__
+
+
+def _weights(fp_weight):
+    """Write the weight, or that of one class, or the range of several."""
+    if not isinstance(fp_weight, dict):
+        return f"{fp_weight:.3g}"
+    low, high = min(fp_weight.values()), max(fp_weight.values())
+    if len(fp_weight) == 1:
+        return f"{low:.3g} of “{shortened(*fp_weight)}”"
+    return f"{low:.3g} to {high:.3g} by class"
 
 
 def shortened(label):

@@ -15,17 +15,22 @@ _N_BINS = 31
 
 # A linear axis hides the rows that change if more than the first share of all rows is in
 # the bin at zero, and less than the second share is right, or wrong.
-_CROWDED, _RARE = 0.9, 0.05
+_CROWDED, _RARE = 0.5, 0.05
 
 
 class AdjustmentDisplay(_BeforeAfterDisplay):
     """Change of the true class's probability, where the classifier was right or wrong.
 
-    Made by `from_estimator` or `from_predictions`. To the right of zero is better.
+    Made by `from_estimator` or `from_predictions`. To the right of zero the true class
+    became more probable.
 
     Notes
     -----
-    With rare events, where nearly all decisions are right and nearly all probabilities stay
+    With ``fp_weight=1`` rows on which the classifier was right belong at zero. With a
+    larger one the positive class becomes less probable on purpose, also where it is the
+    true one.
+
+    With rare events, where nearly all decisions are right and most probabilities stay about
     as they are, the axis holds counts on a logarithmic scale, so that the few changes are
     visible.
 

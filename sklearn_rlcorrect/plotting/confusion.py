@@ -6,17 +6,17 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 from sklearn_rlcorrect.plotting._base import (
     CHARACTER,
     COLUMN,
+    LINE,
     _BeforeAfterDisplay,
     shortened,
 )
 
 _MOST_CELLS_WITH_NUMBERS = 12
 
-# Sides of a matrix, in inches; the height of a line of text; and the room for the
-# labels of the axes and the ticks beside two matrices, and above and below them.
+# Sides of a matrix, in inches, and the room for the labels of the axes and the ticks
+# beside two matrices, and above and below them.
 _SMALLEST_SIDE, _LARGEST_SIDE = 1.15, 5.0
-_LINE = 0.14
-_MARGIN_WIDTH, _MARGIN_HEIGHT = 0.6, 0.8
+_MARGIN_WIDTH, _MARGIN_HEIGHT = 0.6, 0.65
 
 
 class ConfusionChangeDisplay(_BeforeAfterDisplay):
@@ -67,7 +67,7 @@ class ConfusionChangeDisplay(_BeforeAfterDisplay):
 
     def _label_ticks(self, ax):
         """Label every class, or every n-th where there is no room for all."""
-        step = int(np.ceil(len(self.classes) * _LINE / self._side()))
+        step = int(np.ceil(len(self.classes) * LINE / self._side()))
         ticks, names = np.arange(0, len(self.classes), step), self._names()[::step]
         ax.set_xticks(ticks, names, rotation="vertical" if self._is_upright() else 0)
         ax.set_yticks(ticks, names)
@@ -79,7 +79,7 @@ class ConfusionChangeDisplay(_BeforeAfterDisplay):
 
     def _side(self):
         """Width of one matrix in inches, by its numbers and the lines of its labels."""
-        cell = _LINE
+        cell = LINE
         if self._has_numbers():
             largest = max(table.max() for table in self._tables())
             cell = max(cell, (len(str(largest)) + 0.4) * CHARACTER)
@@ -88,5 +88,5 @@ class ConfusionChangeDisplay(_BeforeAfterDisplay):
     def _size(self):
         side, names = self._side(), self._names_width()
         width = max(COLUMN, 2 * side + names + _MARGIN_WIDTH)
-        below = names if self._is_upright() else _LINE
+        below = names if self._is_upright() else LINE
         return width, side + below + _MARGIN_HEIGHT

@@ -1,4 +1,4 @@
-"""False positives that were fixed, that were not, and that are new."""
+"""False positives that were fixed, are still wrong or are new."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from sklearn_rlcorrect.plotting._base import (
 
 
 class FalsePositiveDisplay(_BeforeAfterDisplay):
-    """False positives that were fixed, not fixed or are new, by original probability.
+    """False positives that were fixed, are still wrong or are new, by original probability.
 
     Made by `from_estimator` or `from_predictions`. The probability is what the wrapped
     classifier gave the class that was wrongly predicted.
@@ -23,7 +23,7 @@ class FalsePositiveDisplay(_BeforeAfterDisplay):
     >>> display = FalsePositiveDisplay.from_predictions(
     ...     ["no", "no", "yes"], [0.7, 0.1, 0.8], [0.3, 0.1, 0.9])
     >>> [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    ['fixed (1)', 'not fixed (0)', 'new (0)']
+    ['fixed (1)', 'still wrong (0)', 'new (0)']
     """
 
     def _draw(self, ax):
@@ -47,7 +47,7 @@ class FalsePositiveDisplay(_BeforeAfterDisplay):
         was_fp, is_fp = ((p != self.y_true) & np.isin(p, self.positives) for p in predicted)
         return [
             ("fixed", was_fp & ~is_fp, before, GREEN, None),
-            ("not fixed", was_fp & is_fp, before, ORANGE, "////"),
+            ("still wrong", was_fp & is_fp, before, ORANGE, "////"),
             ("new", ~was_fp & is_fp, after, RED, "xxxx"),
         ]
 

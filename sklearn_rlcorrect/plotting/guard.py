@@ -9,6 +9,7 @@ from sklearn_rlcorrect.plotting._base import (
     ORANGE,
     RED,
     _Display,
+    caption_of,
     legend_above,
 )
 
@@ -24,6 +25,9 @@ class GuardDisplay(_Display):
     ----------
     report : dict
         An entry of `guard_report_` of a fitted corrector.
+
+    caption : str, default=""
+        What is drawn, for the head of a new figure.
 
     Attributes
     ----------
@@ -48,8 +52,9 @@ class GuardDisplay(_Display):
     _n_rows, _n_columns = 2, 1
     _height = 3.4
 
-    def __init__(self, report):
+    def __init__(self, report, *, caption=""):
         self.report = report
+        self.caption = caption
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
@@ -94,7 +99,7 @@ class GuardDisplay(_Display):
                 "estimator was fitted without max_accuracy_drop, so that there is no test "
                 "of its accuracy to draw: fit it with max_accuracy_drop."
             )
-        return cls(report).plot(ax=ax)
+        return cls(report, caption=caption_of(estimator)).plot(ax=ax)
 
     def _draw(self, axes):
         evidence, decisions = axes

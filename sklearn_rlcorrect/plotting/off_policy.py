@@ -2,7 +2,14 @@
 
 from sklearn_rlcorrect.decisions import off_policy_value
 from sklearn_rlcorrect.persistence import check_corrector
-from sklearn_rlcorrect.plotting._base import BLACK, BLUE, GREEN, GREY, _Display
+from sklearn_rlcorrect.plotting._base import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    _Display,
+    caption_of,
+)
 
 _COLOURS = {"logged": GREY, "classifier": BLUE, "corrected": GREEN, "gain": BLACK}
 
@@ -19,6 +26,9 @@ class OffPolicyValueDisplay(_Display):
     ----------
     values : dict of str to dict
         As :func:`~sklearn_rlcorrect.decisions.off_policy_value` returns them.
+
+    caption : str, default=""
+        What is drawn, for the head of a new figure.
 
     Attributes
     ----------
@@ -41,8 +51,9 @@ class OffPolicyValueDisplay(_Display):
     _n_rows, _n_columns = 2, 1
     _height = 2.0
 
-    def __init__(self, values):
+    def __init__(self, values, *, caption=""):
         self.values = values
+        self.caption = caption
 
     @classmethod
     def from_estimator(cls, estimator, X, decision, reward, propensity, *, ax=None):
@@ -93,7 +104,8 @@ class OffPolicyValueDisplay(_Display):
         ['gain']
         """
         model = check_corrector(estimator, "estimator")
-        return cls(off_policy_value(model, X, decision, reward, propensity)).plot(ax=ax)
+        values = off_policy_value(model, X, decision, reward, propensity)
+        return cls(values, caption=caption_of(model)).plot(ax=ax)
 
     def _draw(self, axes):
         policies = [name for name in self.values if name != "gain"]

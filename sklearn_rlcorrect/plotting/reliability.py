@@ -12,6 +12,8 @@ from sklearn_rlcorrect.plotting._base import (
     legend_above,
 )
 
+_N_BINS = 10
+
 
 class ReliabilityDisplay(_BeforeAfterDisplay):
     """Reliability before and after, by :class:`~sklearn.calibration.CalibrationDisplay`.
@@ -25,9 +27,9 @@ class ReliabilityDisplay(_BeforeAfterDisplay):
     With `fp_weight` above 1 the corrected values are decision scores, so that the curve
     leaves the diagonal on purpose.
 
-    The ten bins are quantiles: each point stands for as many rows as the others (fewer
-    points if probabilities are equal), also with rare events. Both axes cover the range of
-    the points.
+    The ten bins are quantiles: each point stands for as many rows as the others, also with
+    rare events, and the legend tells how many. Where probabilities are equal there are
+    fewer points, of more rows. Both axes cover the range of the points.
 
     Examples
     --------
@@ -55,13 +57,14 @@ class ReliabilityDisplay(_BeforeAfterDisplay):
     def _draw_curve(self, ax, name, proba, **style):
         outcome, probability = self._outcome(proba)
         score = brier_score_loss(outcome, probability, labels=[False, True])
+        label = f"{name} (Brier {score:.3g}, {_rows_per_point(probability)})"
         return CalibrationDisplay.from_predictions(
             outcome,
             probability,
             pos_label=True,
-            n_bins=10,
+            n_bins=_N_BINS,
             strategy="quantile",
-            name=f"{name} (Brier {score:.3f})",
+            name=label,
             ax=ax,
             markersize=4,
             **style,
@@ -86,3 +89,12 @@ class ReliabilityDisplay(_BeforeAfterDisplay):
             ylabel=in_lines(f"fraction that is {event}", 2),
         )
         legend_above(ax, 1, title=in_lines(title, 2.6))
+
+
+def _rows_per_point(probability):
+    """Count the rows in scikit-learn's bins that hold any."""
+    inner = np.quantile(probability, np.linspace(0, 1, _N_BINS + 1))[1:-1]
+    counts = np.bincount(np.searchsorted(inner, probability))
+    low, high = counts[counts > 0].min(), counts.max()
+    shown = f"{low}" if low == high else f"{low} to {high}"
+    return f"{shown} {'row' if high == 1 else 'rows'} per point"

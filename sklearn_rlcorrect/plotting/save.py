@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from sklearn_rlcorrect.agent.selection import selected_checkpoints
 from sklearn_rlcorrect.plotting._base import STYLE, arguments_of_estimator
 from sklearn_rlcorrect.plotting.adjustment import AdjustmentDisplay
 from sklearn_rlcorrect.plotting.confusion import ConfusionChangeDisplay
@@ -10,7 +9,10 @@ from sklearn_rlcorrect.plotting.correction import CorrectionDisplay
 from sklearn_rlcorrect.plotting.false_positives import FalsePositiveDisplay
 from sklearn_rlcorrect.plotting.reliability import ReliabilityDisplay
 from sklearn_rlcorrect.plotting.tradeoff import TradeoffDisplay, tradeoff_of_estimator
-from sklearn_rlcorrect.plotting.training import TrainingCurveDisplay
+from sklearn_rlcorrect.plotting.training import (
+    TrainingCurveDisplay,
+    training_of_estimator,
+)
 
 _BEFORE_AFTER = {
     "confusion": ConfusionChangeDisplay,
@@ -113,5 +115,5 @@ def _displays(estimator, X, y):
         **tradeoff_of_estimator(estimator, X, y, arguments["before"])
     )
     displays = {name: display(**arguments) for name, display in _BEFORE_AFTER.items()}
-    training = TrainingCurveDisplay(estimator.history_, selected_checkpoints(estimator))
+    training = TrainingCurveDisplay(**training_of_estimator(estimator))
     return {"tradeoff": tradeoff} | displays | {"training": training}

@@ -5,8 +5,6 @@ from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, check_scalar, indexable
 
 from sklearn_rlcorrect.agent.prediction import correct
@@ -25,6 +23,7 @@ from sklearn_rlcorrect.plotting._base import (
     arguments_of_predictions,
     in_lines,
     legend_above,
+    model_name,
     shortened,
 )
 from sklearn_rlcorrect.rewards import class_weights, positive_labels
@@ -331,6 +330,10 @@ class TradeoffDisplay(_Display):
     def _size(self):
         return 2 * COLUMN, self._height
 
+    def _head(self):
+        # It stands above the left legend, which holds the weight of the class drawn.
+        return ""
+
     def _draw(self, axes):
         for name, style in _CURVES.items():
             self._draw_curve(*axes, name, style)
@@ -435,7 +438,7 @@ class TradeoffDisplay(_Display):
         costs.set(
             xlabel=in_lines(f"threshold of {label}", width), ylabel="cost of 100 rows"
         )
-        head = ", ".join(filter(None, [self.caption, f"fp_weight {self.fp_weight:g}"]))
+        head = ", ".join(filter(None, [self.caption, f"fp_weight {self.fp_weight:.3g}"]))
         of = f"{n_rows} rows, {n_positives} of them {label}"
         for ax, title in [(trade, head), (costs, of)]:
             legend_above(ax, 2 if width > _WIDE else 1, title=in_lines(title, width + 0.5))
@@ -469,7 +472,7 @@ def tradeoff_of_estimator(estimator, X, y, before, pos_label=None):
         corrected_threshold={
             p: _threshold_of(t, is_own, len(costs)) for p, t in thresholds.items()
         },
-        caption=f"{_model_name(estimator)}, priority “{estimator.priority}”",
+        caption=f"{model_name(estimator)}, priority “{estimator.priority}”",
     )
 
 
@@ -541,13 +544,6 @@ def _threshold_of(threshold, is_own, n_classes):
         return threshold
     # Of several positive classes together, it says nothing of one of them.
     return 1 - threshold if n_classes == 2 else None
-
-
-def _model_name(estimator):
-    model = estimator.estimator_
-    while isinstance(model, FrozenEstimator | Pipeline):
-        model = model.estimator if isinstance(model, FrozenEstimator) else model[-1]
-    return type(model).__name__
 
 
 def _check_numbers(fp_weight, threshold):

@@ -8,6 +8,7 @@ from sklearn_rlcorrect.plotting._base import (
     GREY,
     PRIORITY_MARKS,
     _Display,
+    caption_of,
     legend_above,
 )
 
@@ -32,6 +33,9 @@ class TrainingCurveDisplay(_Display):
     selected : dict of str to int
         Index into `history` of the checkpoint of each priority's policy.
 
+    caption : str, default=""
+        What is drawn, for the head of a new figure.
+
     Attributes
     ----------
     ax_ : ndarray of matplotlib Axes
@@ -55,9 +59,10 @@ class TrainingCurveDisplay(_Display):
     _n_rows, _n_columns = 3, 1
     _height = 4.0
 
-    def __init__(self, history, selected):
+    def __init__(self, history, selected, *, caption=""):
         self.history = history
         self.selected = selected
+        self.caption = caption
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
@@ -97,7 +102,7 @@ class TrainingCurveDisplay(_Display):
         'timesteps'
         """
         check_is_fitted(estimator)
-        return cls(estimator.history_, selected_checkpoints(estimator)).plot(ax=ax)
+        return cls(**training_of_estimator(estimator)).plot(ax=ax)
 
     def _draw(self, axes):
         for ax, name in zip(axes, _PANELS, strict=True):
@@ -122,3 +127,12 @@ class TrainingCurveDisplay(_Display):
                 **style,
             )
         ax.set_ylabel(_PANELS[name])
+
+
+def training_of_estimator(estimator):
+    """Compute the arguments of the display from a fitted corrector."""
+    return {
+        "history": estimator.history_,
+        "selected": selected_checkpoints(estimator),
+        "caption": caption_of(estimator),
+    }

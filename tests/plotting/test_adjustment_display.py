@@ -41,3 +41,13 @@ def test_shares_are_linear_where_both_groups_are_large():
     display = AdjustmentDisplay.from_predictions(y, before, after)
     assert display.ax_.get_yscale() == "linear"
     assert display.ax_.get_ylabel() == "share of the rows"
+
+
+def test_few_broken_events_are_visible_where_many_rows_move_a_little():
+    # A third of the rows leave the bin at zero.
+    y, before = np.zeros(4000, dtype=int), np.full(4000, 0.01)
+    y[:18], before[:18] = 1, 0.9
+    before[18:1300] = 0.3
+    after = np.where(y == 1, 0.2, before / 5)
+    display = AdjustmentDisplay.from_predictions(y, before, after)
+    assert display.ax_.get_yscale() == "log"

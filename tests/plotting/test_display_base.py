@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from copy import copy
 
 import numpy as np
 import pytest
@@ -11,13 +12,19 @@ from sklearn.naive_bayes import GaussianNB
 
 from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect.decisions import off_policy_value
 from sklearn_rlcorrect.plotting import (
     AdjustmentDisplay,
     ConfusionChangeDisplay,
     CorrectionDisplay,
     FalsePositiveDisplay,
+    GuardDisplay,
+    OffPolicyValueDisplay,
     ReliabilityDisplay,
+    TradeoffDisplay,
+    TrainingCurveDisplay,
 )
+from sklearn_rlcorrect.plotting._base import caption_of
 
 DISPLAYS = [
     AdjustmentDisplay,
@@ -41,7 +48,9 @@ def test_from_estimator_is_from_predictions(fitted, display):
     pictures = []
     for drawn in (
         display.from_estimator(model, X, y),
-        display.from_predictions(y, before, after, classes=model.classes_),
+        display.from_predictions(
+            y, before, after, classes=model.classes_, caption=caption_of(model)
+        ),
     ):
         assert isinstance(drawn, display)
         drawn.figure_.canvas.draw()
@@ -120,6 +129,7 @@ def test_long_labels_stay_in_the_picture(display, n_classes):
     classes = np.array([f"{k:02d} kinds of spruce, fir and pine" for k in range(n_classes)])
     before, after = rng.dirichlet(np.ones(n_classes), size=(2, 500))
     options = {"classes": classes, "pos_label": classes[1]}
+    options["caption"] = f"HistGradientBoostingClassifier, fp_weight 3 of “{classes[1]}”"
     drawn = display.from_predictions(
         classes[rng.integers(n_classes, size=500)], before, after, **options
     )
@@ -129,6 +139,74 @@ def test_long_labels_stay_in_the_picture(display, n_classes):
     assert min(drawn_on.x0, drawn_on.y0) > -0.01
     assert drawn_on.x1 < figure.x1 + 0.01
     assert drawn_on.y1 < figure.y1 + 0.01
+
+
+def head(display):
+    """Return the caption, on one line and with ordinary spaces."""
+    return " ".join(display.figure_.get_suptitle().split())
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_the_head_names_model_priority_and_weight(fitted, display):
+    model, X, y = fitted
+    drawn = display.from_estimator(model, X, y)
+    assert head(drawn) == "GaussianNB, priority “weighted”, fp_weight 1.2"
+    plain = display.from_predictions(Y, BEFORE, AFTER)
+    assert head(plain) == ""
+    # The head has room of its own.
+    grown = display.from_predictions(Y, BEFORE, AFTER, caption="two\u00a0words")
+    heights = [d.figure_.get_figheight() for d in (grown, plain)]
+    assert heights[0] > heights[1] + 0.14
+
+
+def test_the_other_pictures_have_the_same_head(fitted):
+    model, X, y = fitted
+    assert head(TrainingCurveDisplay.from_estimator(model)) == " ".join(
+        caption_of(model).split()
+    )
+    tradeoff = TradeoffDisplay.from_estimator(model, X, y)
+    legend = tradeoff.ax_[0].get_legend().get_title().get_text()
+    assert "GaussianNB, priority “weighted”" in " ".join(legend.split())
+    assert head(tradeoff) == "", "said twice"
+
+
+def test_the_head_of_logged_decisions_and_of_limits():
+    rng = np.random.default_rng(0)
+    X, flagged = rng.normal(size=(400, 2)), rng.random(400) < 0.5
+    log = X, flagged, np.where(flagged, np.sign(X[:, 0]), 0), np.full(400, 0.5)
+    model = RLCalibratedClassifier(max_accuracy_drop=0.1, priority="fp", **QUICK)
+    model.fit(X, X[:, 0] > 0)
+    expected = "LogisticRegression, priority “fp”, fp_weight 1.2"
+    assert head(GuardDisplay.from_estimator(model)) == expected
+    assert head(OffPolicyValueDisplay.from_estimator(model, *log)) == expected
+    assert head(OffPolicyValueDisplay(off_policy_value(model, *log)).plot()) == ""
+
+
+def test_the_figure_of_the_caller_keeps_its_title(fitted):
+    model, X, y = fitted
+    figure, ax = plt.subplots()
+    figure.suptitle("mine")
+    display = CorrectionDisplay.from_estimator(model, X, y, ax=ax)
+    assert figure.get_suptitle() == "mine"
+    assert display.caption.startswith("GaussianNB, ")
+
+
+@pytest.mark.parametrize(
+    ("fp_weight", "expected"),
+    [
+        (2, "fp_weight 2"),
+        (1 / 3, "fp_weight 0.333"),
+        ({0: 3.0}, "fp_weight 3 of “0”"),
+        ({0: 3.0, 1: 2.0}, "fp_weight 2 to 3 by class"),
+    ],
+    ids=["integer", "third", "one class", "two classes"],
+)
+def test_weights_in_the_head(fitted, fp_weight, expected):
+    model = copy(fitted[0]).set_params(fp_weight=fp_weight)
+    *names, weight = caption_of(model).split(", ")
+    assert weight.replace("\N{NO-BREAK SPACE}", " ") == expected
+    # A line does not end within a part.
+    assert not any(" " in part for part in [*names, weight])
 
 
 def test_matplotlib_is_imported_only_to_draw():

@@ -8,14 +8,14 @@ from sklearn_rlcorrect.plotting import FalsePositiveDisplay
 
 def test_positive_label_counts():
     display = FalsePositiveDisplay.from_predictions(Y, BEFORE, AFTER, pos_label="no")
-    assert legend(display) == ["fixed (1)", "not fixed (0)", "new (1)"]
+    assert legend(display) == ["fixed (1)", "still wrong (0)", "new (1)"]
 
 
 def test_false_positives_stand_at_the_base_probability():
     new = AFTER.copy()
     new[2] = 0.8
     display = FalsePositiveDisplay.from_predictions(Y, BEFORE, new)
-    assert legend(display) == ["fixed (1)", "not fixed (1)", "new (1)"]
+    assert legend(display) == ["fixed (1)", "still wrong (1)", "new (1)"]
     at = [
         [bar.get_x() for bar in bars if bar.get_height() > 0]
         for bars in display.ax_.containers

@@ -1,5 +1,7 @@
 """Reliability before and after."""
 
+import re
+
 import numpy as np
 import pytest
 from six_rows import AFTER, BEFORE, Y, legend, legend_title
@@ -11,9 +13,23 @@ def test_reliability_tells_the_brier_score():
     display = ReliabilityDisplay.from_predictions(Y, BEFORE, AFTER)
     scores = [np.mean((p - (Y == "yes")) ** 2) for p in (BEFORE, AFTER)]
     assert legend(display)[1:] == [
-        f"before (Brier {scores[0]:.3f})",
-        f"after (Brier {scores[1]:.3f})",
+        f"before (Brier {scores[0]:.3g}, 1 row per point)",
+        f"after (Brier {scores[1]:.3g}, 1 to 2 rows per point)",
     ]
+
+
+def test_the_legend_counts_the_rows_of_the_points():
+    rng = np.random.default_rng(0)
+    before = rng.uniform(0, 0.1, 1000)
+    after = np.where(before < 0.05, 0.0, before)
+    y = rng.random(1000) < before
+    labels = legend(ReliabilityDisplay.from_predictions(y, before, after))[1:]
+    assert labels[0].endswith(", 100 rows per point)")
+    zeros = (after == 0).sum()
+    low, high = (int(n) for n in re.search(r"(\d+) to (\d+) rows", labels[1]).groups())
+    # All zeros are in one bin, with the rest of the rows that the fifth would have held.
+    assert zeros <= high < zeros + 100
+    assert 0 < low < 100
 
 
 def test_several_positive_classes_follow_the_predicted_one():
