@@ -349,9 +349,9 @@ def test_the_groups_that_arrive_at_the_problem_are_those_of_the_rows(cancer, mon
     groups = np.random.default_rng(0).permutation(np.arange(len(y)) // 7)
     seen = []
 
-    def recorded(problem, *args):
+    def recorded(problem, *args, **kwargs):
         seen.append(problem)
-        return held_out_splits(problem, *args)
+        return held_out_splits(problem, *args, **kwargs)
 
     monkeypatch.setattr(_fitting, "held_out_splits", recorded)
     with config_context(enable_metadata_routing=True):

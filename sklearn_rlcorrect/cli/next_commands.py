@@ -25,7 +25,7 @@ def print_next(args, **facts):
         print(f"{'     ' if i else 'Next:'} {command.ljust(width)}  # {purpose}")
 
 
-def _after_train(args, priority):
+def _after_train(args, priority=None):
     other = f"--model-priority {priority}" if priority else ""
     evaluate = ["evaluate", *_trained(args), other]
     evaluate += _rows(args) if args.no_mlflow else []

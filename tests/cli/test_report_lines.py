@@ -8,8 +8,9 @@ import pytest
 
 from conftest import QUICK
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.report import active_priorities, print_idle, print_priorities
-from sklearn_rlcorrect.cli.train import _print_run
+from sklearn_rlcorrect.cli.train import _other_priority
 from sklearn_rlcorrect.evaluation import evaluate_correction, evaluate_priorities
 
 
@@ -49,16 +50,16 @@ def test_a_line_for_each_priority(one_of_three, capsys):
 
 
 def test_what_is_suggested_does_something(one_of_three, capsys):
-    model, args = one_of_three[0], Namespace(tracking_uri="sqlite:///x.db")
-    args.experiment_name = "x"
-    for priority, option in [("fp", " --model-priority weighted"), ("weighted", "")]:
-        _print_run(args, copy(model).set_params(priority=priority), "1")
-        last = capsys.readouterr().out.splitlines()[-1]
-        assert last == f"  rlcorrect evaluate --tracking-uri sqlite:///x.db{option}"
+    model = one_of_three[0]
+    for priority, other in [("fp", "weighted"), ("weighted", None)]:
+        assert _other_priority(copy(model).set_params(priority=priority)) == other
     idle = copy(model)
     idle.selected_ = dict.fromkeys(model.selected_, 0)
-    _print_run(args, idle, "1")
-    assert "evaluate" not in capsys.readouterr().out
+    assert _other_priority(idle) is None
+    args = Namespace(command="train", no_mlflow=True, output=None, data="a", target="y")
+    args.data_dir = args.baseline_run_id = None
+    print_next(args, priority="weighted")
+    assert "evaluate --no-mlflow --model-priority weighted" in capsys.readouterr().out
 
 
 def test_what_changes_nothing_is_said(one_of_three, capsys):

@@ -117,8 +117,8 @@ def test_it_says_so_when_nothing_helps(capsys):
     reason = "no candidate beat the classifier on the rows that judge them"
     assert said.count(f"nothing: {reason}") == 3
     assert main(["infer", "--no-mlflow", "--data-dir", "data"]) == 0
-    last = capsys.readouterr().out.splitlines()[-1]
-    assert last == f"The model leaves all rows as they are: {reason}."
+    lines = capsys.readouterr().out.splitlines()
+    assert f"The model leaves all rows as they are: {reason}." in lines
 
 
 def test_each_priority_has_a_line(capsys):
@@ -143,7 +143,7 @@ def test_each_priority_has_a_line(capsys):
 
 def test_a_failed_write_keeps_the_old_file(monkeypatch, tmp_path):
     dump_model({"old": 1}, "model.joblib")
-    with pytest.raises(Exception, match=r"(?i)pickle"):
+    with pytest.raises(Exception, match="new holds a lambda"):
         dump_model({"new": lambda: None}, "model.joblib")
     assert joblib.load("model.joblib") == {"old": 1}
     assert sorted(os.listdir()) == ["model.joblib"]
