@@ -7,7 +7,6 @@ from sklearn_rlcorrect.persistence.models import (
     dump_model,
     load_model,
 )
-from sklearn_rlcorrect.persistence.savable import skops_types
 
 __all__ = [
     "SKOPS_TRUSTED_TYPES",
@@ -16,5 +15,4 @@ __all__ = [
     "dump_model",
     "load_model",
     "replacing",
-    "skops_types",
 ]

@@ -11,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 
 from sklearn_rlcorrect._statements import idle_reason
 from sklearn_rlcorrect.agent.selection import PRIORITIES
-from sklearn_rlcorrect.persistence import skops_types
+from sklearn_rlcorrect.persistence.savable import skops_types
 
 _EXAMPLE_ROWS = 5
 

@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from torch import nn
 
-from sklearn_rlcorrect.persistence import dump_model, skops_types
+from sklearn_rlcorrect.persistence import dump_model
+from sklearn_rlcorrect.persistence.savable import skops_types
 
 X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1] * 3)
 
