@@ -178,10 +178,9 @@ def _new_rows(model, X, flagged, reward, propensity, positive, observed):
 
 
 def _train(model, memory, positive, last, seed):
-    """Train by what critics say of the rows, select by the rewards of rows held out.
+    """Train and select by what critics say, and judge by the rewards of rows held out.
 
-    Nothing is fitted to the rewards of held-out rows, neither critics nor policies: the
-    critics' errors would otherwise be invisible.
+    Nothing is fitted to the rewards of held-out rows, neither critics nor policies.
     """
     problem = _problem(model, memory)
     held_out = _held_out(model, memory, problem, seed)
@@ -193,11 +192,8 @@ def _train(model, memory, positive, last, seed):
     problem = replace(problem, y=better[0], sample_weight=better[1])
     splits = [(np.flatnonzero(~held_out), np.flatnonzero(held_out))] * model.n_policies
     costs_alike, positives = np.ones(len(model.classes_)), np.array([positive])
-    judge = _better_decision(model, scores, positive)
-    policies = train_further(
-        model, problem, splits, last, costs_alike, positives, seed, judge
-    )
-    _keep_only_gains(model, problem, scores, held_out, positive)
+    policies = train_further(model, problem, splits, last, costs_alike, positives, seed)
+    _drop_losses(model, problem, scores, held_out, positive)
     return policies
 
 
@@ -247,10 +243,10 @@ def _better_decision(model, values, positive):
     return np.argsort(model.class_order_)[classes], weight / weight.mean()
 
 
-def _keep_only_gains(model, problem, scores, held_out, positive):
-    """Leave a priority to the classifier unless it gains by a standard error.
+def _drop_losses(model, problem, scores, held_out, positive):
+    """Leave a priority to the classifier where it loses by more than a standard error.
 
-    That is on held-out rows, of which the candidate was the best of many.
+    Asking for a gain would mostly leave the classifier: weighted rewards vary much.
     """
     part = problem.take(np.flatnonzero(held_out))
     posterior = model.posterior_
@@ -263,7 +259,7 @@ def _keep_only_gains(model, problem, scores, held_out, positive):
         actions = policy_actions(policies, observations, part.proba, bound_of_steps(model))
         after = part.decisions(part.adjusted(actions)) == positive
         gain = scores[rows, after.astype(int)] - scores[rows, before.astype(int)]
-        if gain.mean() <= gain.std() / np.sqrt(len(gain)):
+        if gain.mean() < -gain.std() / np.sqrt(len(gain)):
             model.selected_[priority] = 0
             model.policies_[priority] = [
                 [np.zeros_like(array) for array in policy] for policy in policies

@@ -492,10 +492,10 @@ class RLCalibratedClassifier(
 
         propensity : array-like of shape (n_samples,), default=None
             Probability in (0, 1] of the decision that was taken, given the row: where it
-            was to look at a row, that of :meth:`decide`, else one less it. Policies are
-            selected, and the classifier and the correction compared, by doubly robust
-            estimates; without it by what critics say (the direct method), and the
-            comparison is not known.
+            was to look at a row, that of :meth:`decide`, else one less it. Policies
+            are selected by what critics say (the direct method); with it, one that does
+            worse than the classifier by a doubly robust estimate is not used, and what
+            the correction saves is known.
 
         **predict_params : dict
             Metadata for the classifier's `predict_proba`, by metadata routing.
