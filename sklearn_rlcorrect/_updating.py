@@ -4,7 +4,6 @@ The wrapped classifier, the features and the scale of observations stay as `fit`
 """
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d, indexable
@@ -268,7 +267,7 @@ def arrays_of(memory):
     return {name: value for name, value in memory.items() if isinstance(value, np.ndarray)}
 
 
-def train_further(model, problem, splits, last, fp_costs, positives, seed, judge=None):
+def train_further(model, problem, splits, last, fp_costs, positives, seed):
     """Train policies from where they are, and select the best of each priority.
 
     Parameters
@@ -295,10 +294,6 @@ def train_further(model, problem, splits, last, fp_costs, positives, seed, judge
 
     seed : int
         Seed of all of it.
-
-    judge : tuple of (ndarray, ndarray), default=None
-        Classes and weights of all rows to select policies by. None is those that they are
-        trained by.
 
     Returns
     -------
@@ -328,8 +323,6 @@ def train_further(model, problem, splits, last, fp_costs, positives, seed, judge
         # What was learnt before is a candidate, too; a timestep has one entry.
         before = (1, *checkpoints[0][1:])
         checkpoints = [(0, nothing, 0.0), before, checkpoints[-1]]
-    if judge is not None:
-        problem = replace(problem, y=judge[0], sample_weight=judge[1])
     model.history_, model.front_, model.selected_, model.policies_ = select_policies(
         problem, splits, checkpoints, fp_costs, positives
     )
