@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state, check_scalar, indexable
 
 from sklearn_rlcorrect.agent.prediction import correct
 from sklearn_rlcorrect.agent.selection import PRIORITIES
-from sklearn_rlcorrect.guard import decision_rule
+from sklearn_rlcorrect.guard import Limits, decision_rule
 from sklearn_rlcorrect.metrics import false_positive_costs, positive_classes
 from sklearn_rlcorrect.persistence import check_corrector
 from sklearn_rlcorrect.plotting._base import (
@@ -38,6 +38,7 @@ _MARKS = PRIORITY_MARKS | {
     # Its arms are longer than other marks, which decide alike where nothing is better.
     "classifier": {"color": BLACK, "marker": "+", "markersize": 14},
 }
+_LIMITS = {"max_fpr": "-.", "min_recall": ":", "max_accuracy_drop": (0, (4, 1, 1, 1, 1, 1))}
 # Hollow, because the lowest point is often that of a decision, too.
 _LOWEST = {"marker": "*", "markersize": 11, "markerfacecolor": "none", "zorder": 4}
 
@@ -106,6 +107,10 @@ class TradeoffDisplay(_Display):
     caption : str, default=""
         What is drawn, for the head of the picture.
 
+    limits : dict of str to float, default=None
+        `max_fpr`, `min_recall` and `max_accuracy_drop` that were asked for: lines on the
+        left, of which a decision should lie below, to the right, and below.
+
     n_resamples : int, default=200
         Bootstrap samples of the rows, for the bands: 95 % intervals at each recall, and at
         each threshold. They are of each curve by itself: both curves are of the same rows,
@@ -150,6 +155,7 @@ class TradeoffDisplay(_Display):
         label,
         fp_weight,
         caption="",
+        limits=None,
         n_resamples=200,
         random_state=0,
     ):
@@ -159,6 +165,7 @@ class TradeoffDisplay(_Display):
         self.label = label
         self.fp_weight = fp_weight
         self.caption = caption
+        self.limits = limits
         self.n_resamples = n_resamples
         self.random_state = random_state
 
@@ -237,6 +244,7 @@ class TradeoffDisplay(_Display):
         threshold=None,
         corrected_threshold=None,
         caption="",
+        limits=None,
         n_resamples=200,
         random_state=0,
         ax=None,
@@ -279,6 +287,10 @@ class TradeoffDisplay(_Display):
         caption : str, default=""
             What is drawn, for the head of the picture.
 
+        limits : dict of str to float, default=None
+            `max_fpr`, `min_recall` and `max_accuracy_drop` of the positive one of two
+            classes, to be drawn as lines.
+
         n_resamples : int, default=200
             Bootstrap samples of the rows, for the bands.
 
@@ -298,8 +310,8 @@ class TradeoffDisplay(_Display):
         ValueError
             If the numbers of rows, columns and classes differ, if `classes` is not sorted
             or lacks a label of `y_true` or `pos_label`, if `after` has other keys than
-            priorities or lacks `priority`, if a number is out of range, or if `ax` is no
-            pair of Axes.
+            priorities or lacks `priority`, if `limits` has other keys or more than two
+            classes, if a number is out of range, or if `ax` is no pair of Axes.
 
         TypeError
             If `fp_weight`, `threshold` or `n_resamples` is no number.
@@ -323,6 +335,7 @@ class TradeoffDisplay(_Display):
             threshold=threshold,
             corrected_threshold=corrected_threshold,
             caption=caption,
+            limits=limits,
         )
         bootstrap = {"n_resamples": n_resamples, "random_state": random_state}
         return cls(**arguments, **bootstrap).plot(ax=ax)
@@ -339,6 +352,8 @@ class TradeoffDisplay(_Display):
             self._draw_curve(*axes, name, style)
         for name in self.points:
             self._draw_point(*axes, name)
+        for name, limit in (self.limits or {}).items():
+            axes[0].plot(*self._limit(name, limit), **_limit_style(name, limit))
         self._draw_lowest(axes[1])
         self._zoom(*axes)
         self._describe(*axes)
@@ -363,6 +378,19 @@ class TradeoffDisplay(_Display):
             style |= {"markeredgecolor": "white", "markeredgewidth": 0.5}
         trade.plot(*self._trade(point), **style)
         costs.plot(point.threshold, self._cost(point), label=self._name(name), **style)
+
+    def _limit(self, name, limit):
+        """Return recall and false positives where a limit is just kept."""
+        _, n_negatives, n_positives = (v[-1] for v in self.curves["classifier"])
+        if name == "max_fpr":
+            return (0, 1), (limit * n_negatives,) * 2
+        if name == "min_recall":
+            return (limit,) * 2, (0, n_negatives)
+        # As many errors as the classifier makes, and those that the limit adds.
+        base = self.points["classifier"]
+        errors = base.false_positives + n_positives - base.true_positives
+        errors += limit * (n_negatives + n_positives)
+        return (0, 1), (errors - n_positives, errors)
 
     def _name(self, name):
         at = f" ({self.points[name].threshold:.2g})" if name == "threshold alone" else ""
@@ -417,6 +445,11 @@ class TradeoffDisplay(_Display):
     def _zoom(self, trade, costs):
         """Let the axes cover what is around the marks."""
         recall, false_positives = zip(*map(self._trade, self.points.values()), strict=True)
+        limits = self.limits or {}
+        if "min_recall" in limits:
+            recall += (limits["min_recall"],)
+        if "max_fpr" in limits:
+            false_positives += (self._limit("max_fpr", limits["max_fpr"])[1][0],)
         trade.set(
             xlim=np.clip(_around(recall, _MARGIN_OF_TRADE, 0.1), 0, 1),
             ylim=(0, (1 + _MARGIN_OF_TRADE) * max(*false_positives, 1)),
@@ -442,6 +475,11 @@ class TradeoffDisplay(_Display):
         of = f"{n_rows} rows, {n_positives} of them {label}"
         for ax, title in [(trade, head), (costs, of)]:
             legend_above(ax, 2 if width > _WIDE else 1, title=in_lines(title, width + 0.5))
+
+
+def _limit_style(name, limit):
+    label = f"{name} {limit:.3g}"
+    return {"linestyle": _LIMITS[name], "color": BLACK, "linewidth": 0.8, "label": label}
 
 
 def tradeoff_of_estimator(estimator, X, y, before, pos_label=None):
@@ -473,6 +511,7 @@ def tradeoff_of_estimator(estimator, X, y, before, pos_label=None):
             p: _threshold_of(t, is_own, len(costs)) for p, t in thresholds.items()
         },
         caption=f"{model_name(estimator)}, priority “{estimator.priority}”",
+        limits=_limits_of(estimator) if is_own and len(costs) == 2 else None,
     )
 
 
@@ -488,12 +527,13 @@ def tradeoff_of_predictions(
     threshold=None,
     corrected_threshold=None,
     caption="",
+    limits=None,
 ):
     """Compute the arguments of the display from probabilities.
 
     See :meth:`TradeoffDisplay.from_predictions`.
     """
-    _check_numbers(fp_weight, threshold)
+    _check_numbers(fp_weight, threshold, limits or {})
     after = after if isinstance(after, dict) else {"corrected": after}
     priority = _check_priority(priority, after)
     cuts = corrected_threshold
@@ -505,6 +545,10 @@ def tradeoff_of_predictions(
         for name, proba in after.items()
     }
     drawn = checked[priority]
+    if limits and len(drawn["classes"]) > 2:
+        raise ValueError(
+            f"limits={limits} are of two classes, but there are {len(drawn['classes'])}."
+        )
     k = _shown_class(drawn)
     is_positive = drawn["y_true"] == k
     points = {"classifier": _point(is_positive, drawn["before"], None, k)}
@@ -522,7 +566,14 @@ def tradeoff_of_predictions(
         "label": drawn["classes"][k],
         "fp_weight": fp_weight,
         "caption": caption,
+        "limits": limits,
     }
+
+
+def _limits_of(estimator):
+    """Return the limits that a corrector was fitted with; none, if there is no guard."""
+    rule = decision_rule(estimator)
+    return Limits.of_report(rule).given if "confidence" in rule else {}
 
 
 def _of_priorities(estimator, X, before):
@@ -546,10 +597,14 @@ def _threshold_of(threshold, is_own, n_classes):
     return 1 - threshold if n_classes == 2 else None
 
 
-def _check_numbers(fp_weight, threshold):
+def _check_numbers(fp_weight, threshold, limits):
     check_scalar(fp_weight, "fp_weight", Real, min_val=0)
     if threshold is not None:
         check_scalar(threshold, "threshold", Real, min_val=0, max_val=1)
+    for name, limit in limits.items():
+        if name not in _LIMITS:
+            raise ValueError(f"limits holds {name!r}: use some of {list(_LIMITS)}.")
+        check_scalar(limit, name, Real, min_val=0, max_val=1)
 
 
 def _check_priority(priority, after):

@@ -265,6 +265,35 @@ def test_guarded_corrector_decides_by_its_threshold(cancer):
         assert points[priority] == (threshold, *counts)
 
 
+def test_limits_by_hand():
+    limits = {"max_fpr": 1 / 3, "min_recall": 0.5, "max_accuracy_drop": 1 / 6}
+    trade = six_rows(limits=limits).ax_[0]
+    lines = {line.get_label(): line.get_xydata().tolist() for line in trade.lines}
+    # One of three negative rows.
+    assert lines["max_fpr 0.333"] == [[0, 1], [1, 1]]
+    assert lines["min_recall 0.5"] == [[0.5, 0], [0.5, 3]]
+    # The classifier makes three errors, and a sixth of six rows is one more: four, or three
+    # false negatives and a false positive.
+    np.testing.assert_allclose(lines["max_accuracy_drop 0.167"], [[0, 1], [1, 4]])
+
+
+def test_limits_are_in_sight():
+    trade = six_rows(limits={"max_fpr": 1.0, "min_recall": 0.01}).ax_[0]
+    assert trade.get_xlim()[0] <= 0.01
+    assert trade.get_ylim()[1] >= 3
+
+
+def test_limits_of_an_estimator_are_those_of_its_fit(cancer):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(GaussianNB(), max_fpr=0.4, guard_fraction=0.4, **QUICK)
+    model.fit(X, y).set_params(max_fpr=0.1)
+    display = TradeoffDisplay.from_estimator(model, X_test, y_test)
+    assert display.limits == {"max_fpr": 0.4}
+    # The false positive rate of the other class is another thing.
+    display = TradeoffDisplay.from_estimator(model, X_test, y_test, pos_label=0)
+    assert not display.limits
+
+
 def test_bands_cover_what_is_expected():
     rng, n_rows, share = np.random.default_rng(0), 500, 0.3
     # Log-odds of positive rows are logistic around 2, of negative ones around 0: in closed
@@ -353,6 +382,7 @@ def test_nothing_overlaps_or_is_cut(n_classes, size):
     classes = np.array([f"{k:02d} kinds of spruce, fir and pine" for k in range(n_classes)])
     before, after = rng.dirichlet(np.ones(n_classes), size=(2, 500))
     y = classes[rng.integers(n_classes, size=500)]
+    limits = {"max_fpr": 0.3, "min_recall": 0.4, "max_accuracy_drop": 0.01}
     ax = size and plt.figure(figsize=size, layout="constrained").subplots(1, 2)
     with plt.rc_context(STYLE):
         display = TradeoffDisplay.from_predictions(
@@ -361,6 +391,7 @@ def test_nothing_overlaps_or_is_cut(n_classes, size):
             dict.fromkeys(PRIORITIES, after),
             threshold=0.7,
             caption="HistGradientBoostingClassifier, priority “weighted”",
+            limits=limits if n_classes == 2 else None,
             ax=ax,
         )
     figure = display.figure_
@@ -384,6 +415,8 @@ def test_nothing_overlaps_or_is_cut(n_classes, size):
         (AFTER, {"fp_weight": -1}, ValueError, "fp_weight == -1, must be >= 0"),
         (AFTER, {"fp_weight": {"yes": 2}}, TypeError, "fp_weight must be an instance of"),
         (AFTER, {"threshold": 1.2}, ValueError, "threshold == 1.2, must be <= 1"),
+        (AFTER, {"limits": {"fpr": 0.1}}, ValueError, "limits holds 'fpr': use some of"),
+        (AFTER, {"limits": {"max_fpr": 2}}, ValueError, "max_fpr == 2, must be <= 1"),
         (AFTER, {"n_resamples": 0}, ValueError, "n_resamples == 0, must be >= 1"),
         (AFTER, {"ax": [None]}, ValueError, "ax holds 1 Axes, but this picture needs 2"),
     ],
