@@ -15,7 +15,7 @@ def run():
         That of :func:`sklearn_rlcorrect.cli.main`.
     """
     # Most of what a command makes are modules, which live as long as the process. To search
-    # them for garbage again and again, and at the end, takes a fifth of the time of `train`.
+    # them for garbage again and again, and at the end, takes a fifth of the time of train.
     gc.set_threshold(50_000, 20, 100)
     code = main()
     gc.freeze()
