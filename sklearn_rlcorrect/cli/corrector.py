@@ -2,9 +2,11 @@
 
 import importlib
 
+import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.utils import get_tags
@@ -12,8 +14,10 @@ from sklearn.utils import get_tags
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
 from sklearn_rlcorrect.features import auto_features
 
+_MOST_FOLDS = 5
 
-def make_corrector(args, data, baseline, X):
+
+def make_corrector(args, data, baseline, X, groups=None):
     """Make the corrector that options describe.
 
     Parameters
@@ -30,6 +34,9 @@ def make_corrector(args, data, baseline, X):
     X : {ndarray, pandas.DataFrame} of shape (n_samples, n_features)
         Rows to train on.
 
+    groups : ndarray of int of shape (n_samples,), default=None
+        Groups of these rows, which its `fit` is to be given.
+
     Returns
     -------
     corrector : RLCalibratedClassifier
@@ -43,6 +50,7 @@ def make_corrector(args, data, baseline, X):
     return RLCalibratedClassifier(
         _classifier(args, data, baseline, X),
         features=_features(args, X),
+        cv=None if groups is None else _group_folds(groups),
         fp_weight=args.fp_weight,
         max_adjustment=args.max_adjustment,
         priority=args.priority,
@@ -136,6 +144,10 @@ def _set_params(estimator, params):
                 f"parameter, it has {', '.join(sorted(known))}"
             )
         estimator.set_params(**{name: value})
+
+
+def _group_folds(groups):
+    return StratifiedGroupKFold(min(_MOST_FOLDS, len(np.unique(groups))))
 
 
 def _features(args, X):

@@ -7,6 +7,7 @@ from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
 from sklearn_rlcorrect.cli.messages import warnings_as_lines
 from sklearn_rlcorrect.cli.report import print_fp_weights
+from sklearn_rlcorrect.cli.split import with_groups
 from sklearn_rlcorrect.cli.store import experiment_id, shown_uri
 from sklearn_rlcorrect.evaluation import compare_fp_weights
 from sklearn_rlcorrect.persistence import check_output, replacing
@@ -91,9 +92,11 @@ def compare(args, baseline, parts, notes):
     """
     X, y = parts.data.take(parts.train_rows)
     X_test, y_test = parts.data.take(parts.test_rows)
-    model = make_corrector(args, parts.data, baseline, X)
-    with tracking.without_autolog(), warnings_as_lines():
-        correctors, table = compare_fp_weights(model, X, y, X_test, y_test, args.fp_weight)
+    model = make_corrector(args, parts.data, baseline, X, parts.groups)
+    with tracking.without_autolog(), warnings_as_lines(), with_groups(parts) as fit_params:
+        correctors, table = compare_fp_weights(
+            model, X, y, X_test, y_test, args.fp_weight, **fit_params
+        )
     _write(
         table, OperatingPointDisplay.from_estimators(correctors.values(), X_test, y_test)
     )

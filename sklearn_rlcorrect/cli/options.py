@@ -140,7 +140,8 @@ def add_split(group):
     for option, what in [
         (
             "--group",
-            "hold out whole groups: those whose rows have one value in this column",
+            "keep whole groups in the held-out part and in each fold: rows with one value "
+            "in this column",
         ),
         ("--time", "hold out the last rows in the order of this column, numbers or dates"),
     ]:

@@ -92,7 +92,7 @@ class Steps:
         if self._bar is not None:
             self._bar.update()
 
-    def follow(self, model, X, y):
+    def follow(self, model, X, y, **fit_params):
         """Fit a corrector; the parts of its fit are steps.
 
         Parameters
@@ -105,14 +105,17 @@ class Steps:
 
         y : ndarray of shape (n_samples,)
             Labels.
+
+        **fit_params : dict
+            Further arguments of `fit`.
         """
         self.begin("fit")
         if not hasattr(model, "set_callbacks"):  # scikit-learn < 1.9
-            model.fit(X, y)
+            model.fit(X, y, **fit_params)
             return
         model.set_callbacks(self)
         try:
-            model.fit(X, y)
+            model.fit(X, y, **fit_params)
         finally:
             model.set_callbacks()
 

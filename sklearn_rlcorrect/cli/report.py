@@ -221,7 +221,7 @@ def _positive(model):
 
 def _label(model, name):
     if name == "false_positives_at_recall":
-        return "... at this recall"
+        return "FP at recall before"
     if name == "cost" and not isinstance(model.fp_weight, dict):
         return f"cost ({model.fp_weight:g} per FP)"
     return name.replace("_", " ")

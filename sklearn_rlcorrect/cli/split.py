@@ -1,13 +1,18 @@
 """Which rows train, and which are held out to compare on."""
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn import config_context
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from sklearn_rlcorrect.cli.rows import LabelledRows, with_test_data
 
 _HELD_OUT = 0.25
+
+# One to hold out, and two folds.
+_FEWEST_GROUPS = 3
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,16 @@ class Split:
 
     note : str
         What is held out, to be printed; empty for a random part.
+
+    groups : ndarray of int of shape (n_train_rows,), default=None
+        Group of each row that trains; None without ``--group``.
     """
 
     data: LabelledRows
     train_rows: np.ndarray
     test_rows: np.ndarray
     note: str = ""
+    groups: np.ndarray | None = None
 
 
 def check_split_options(args):
@@ -49,6 +58,8 @@ def check_split_options(args):
     given = [option for option, value in options.items() if value]
     if args.test_data and args.test_size is not None:
         given.append("--test-size")
+    if args.group and args.memory_size is not None:
+        given = ["--group", "--memory-size"]
     if len(given) > 1:
         raise ValueError(f"{given[0]} and {given[1]} exclude each other: give one")
     if args.test_data and not args.data:
@@ -104,16 +115,40 @@ def split(args, data, rows):
     return found
 
 
+@contextlib.contextmanager
+def with_groups(parts):
+    """Let a block fit with the groups of a split, which takes metadata routing.
+
+    Parameters
+    ----------
+    parts : Split
+        Rows.
+
+    Yields
+    ------
+    fit_params : dict
+        Further arguments of `fit`: ``groups``, if there are any.
+    """
+    if parts.groups is None:
+        yield {}
+        return
+    with config_context(enable_metadata_routing=True):
+        yield {"groups": parts.groups}
+
+
 def _by_group(args, data, rows, test_size):
     codes, names = data.aside[args.group].iloc[rows].factorize()
     _check_complete("--group", args.group, codes == -1)
-    if len(names) < 2:
-        raise ValueError(f"--group {args.group}: there is one group only")
+    if len(names) < _FEWEST_GROUPS:
+        raise ValueError(
+            f"--group {args.group}: there are {len(names)} groups, and at least "
+            f"{_FEWEST_GROUPS} are needed"
+        )
     splitter = GroupShuffleSplit(1, test_size=test_size, random_state=args.seed)
     train, test = next(splitter.split(codes, groups=codes))
     n_held_out = len(np.unique(codes[test]))
     note = f"({n_held_out} of {len(names)} groups by {args.group!r} are held out)"
-    return Split(data, rows[train], rows[test], note)
+    return Split(data, rows[train], rows[test], note, codes[train])
 
 
 def _by_time(args, data, rows, test_size):

@@ -34,7 +34,7 @@ from sklearn_rlcorrect.cli.rows import (
     row_options,
     unknown_training,
 )
-from sklearn_rlcorrect.cli.split import check_split_options, split
+from sklearn_rlcorrect.cli.split import check_split_options, split, with_groups
 from sklearn_rlcorrect.cli.store import (
     check_experiment,
     check_store,
@@ -83,7 +83,7 @@ def _train(args, steps):
         return
     data, train_rows, test_rows = parts.data, parts.train_rows, parts.test_rows
     with store_made_meanwhile(args):
-        model = _fit(args, data, baseline, train_rows, steps)
+        model = _fit(args, baseline, parts, steps)
         steps.begin("set up MLflow")
     run_id = _keep(args, model, data, test_rows, caution, steps)
     steps.end()
@@ -185,12 +185,12 @@ def _usable_rows(args, baseline_run, data):
     return rows, note, tracking.caution_of(baseline_run)
 
 
-def _fit(args, data, baseline, train_rows, steps):
-    X, y = data.take(train_rows)
-    model = make_corrector(args, data, baseline, X)
+def _fit(args, baseline, parts, steps):
+    X, y = parts.data.take(parts.train_rows)
+    model = make_corrector(args, parts.data, baseline, X, parts.groups)
     check_parameters(model)
-    with tracking.without_autolog(), warnings_as_lines():
-        steps.follow(model, X, y)
+    with tracking.without_autolog(), warnings_as_lines(), with_groups(parts) as fit_params:
+        steps.follow(model, X, y, **fit_params)
     tell_more(
         args,
         f"of {len(model.front_['checkpoint'])} candidates, 0 being the classifier alone, "

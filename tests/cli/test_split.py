@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 
 from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.parser import parse
 from sklearn_rlcorrect.cli.rows import labelled_rows, row_options
 from sklearn_rlcorrect.cli.split import split
+from sklearn_rlcorrect.evaluation import evaluate_correction
 from sklearn_rlcorrect.persistence import load_model
 
 pytest_plugins = ["cli_fixtures"]
@@ -55,6 +57,41 @@ def test_groups_stay_on_one_side(wide):
     assert "patient" not in found.data.X
     other = parts("--group", "patient", "--test-size", "0.3", "--seed", "1")
     assert set(wide["patient"].iloc[other.test_rows]) != test
+
+
+@pytest.fixture
+def patients(empty_folder):
+    """table.csv in which a fit knows the labels of its patients, and nothing of others."""
+    patient = np.arange(400) % 20
+    noise = np.random.default_rng(0).normal(scale=0.01, size=(400, 20))
+    table = pd.DataFrame(np.eye(20)[patient] + noise).add_prefix("x")
+    table["label"] = np.where(patient % 2, "yes", "no")
+    table["patient"] = patient
+    table.to_csv("table.csv", index=False)
+
+
+@pytest.mark.usefixtures("patients")
+def test_groups_are_kept_whole_in_the_training():
+    losses = []
+    for option in ("--drop", "--group"):
+        command = [*QUICK, "--no-mlflow", "--overwrite", option, "patient"]
+        neighbors = ["--estimator", "sklearn.neighbors.KNeighborsClassifier"]
+        assert main([*command, *neighbors]) == 0
+        losses.append(load_model(MODEL_FILE).history_["brier"][0])
+    assert losses[0] < 0.01
+    assert losses[1] > 0.2
+
+
+@pytest.mark.usefixtures("patients")
+def test_costs_are_compared_with_groups():
+    command = [*QUICK, "--no-mlflow", "--group", "patient"]
+    assert main([*command, "--fp-weight", "3"]) == 0
+    assert main([*command, "--fp-weight", "1,3"]) == 0
+    found = parts("--group", "patient")
+    scores = evaluate_correction(load_model(MODEL_FILE), *found.data.take(found.test_rows))
+    row = pd.read_csv("fp_weights.csv").set_index("fp_weight").loc[3]
+    assert row["after_cost"] == scores["after"]["cost"]
+    assert row["threshold_alone_cost"] == scores["threshold_alone"]["cost"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "dates with a zone"])
@@ -159,7 +196,8 @@ def test_a_file_to_test_a_logged_classifier_on(table, capsys):
         ("--test-size nan", "--test-size nan must be between 0 and 1"),
         ("--group nope", "--group nope: table.csv has no such column besides the --target"),
         ("--time label", "--time label: table.csv has no such column besides the --target"),
-        ("--group one", "--group one: there is one group only"),
+        ("--group two", "--group two: there are 2 groups, and at least 3 are needed"),
+        ("--group patient --memory-size 99", "--group and --memory-size exclude each"),
         ("--group size", "--group size: "),
         ("--time a", "--time a: 48 of 426 rows have no value there: remove them"),
         ("--time patient", "holds neither numbers nor dates such as 2026-01-31"),
@@ -177,6 +215,7 @@ def test_a_file_to_test_a_logged_classifier_on(table, capsys):
 )
 def test_splits_that_there_are_not(wide, options, message, capsys):
     wide["one"] = 1
+    wide["two"] = np.arange(len(wide)) % 2
     wide["sorted"] = (wide["label"] == "malignant").astype(int)
     wide.to_csv("table.csv", index=False)
     wide.to_csv("test.csv", index=False)

@@ -32,7 +32,7 @@ METRICS = [
     "changed",
     "fixed",
     "broken",
-    "... at this recall",
+    "FP at recall before",
 ]
 
 
