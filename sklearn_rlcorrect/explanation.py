@@ -1,5 +1,6 @@
 """Why a row was moved: what each column contributes to its adjustment."""
 
+from functools import partial
 from numbers import Integral
 from typing import NamedTuple
 
@@ -52,7 +53,14 @@ class Explanation(NamedTuple):
 
 
 def explain_adjustment(
-    model, X, background, *, pos_label=None, n_permutations=2, random_state=None
+    model,
+    X,
+    background,
+    *,
+    pos_label=None,
+    n_permutations=2,
+    random_state=None,
+    **predict_params,
 ):
     """Explain why rows were moved, by the columns of their table.
 
@@ -92,6 +100,10 @@ def explain_adjustment(
     random_state : int, RandomState instance or None, default=None
         Draws the orders, the same for all rows. None is another draw at each call; global
         random states are left alone.
+
+    **predict_params : dict
+        Metadata for the classifier's `predict_proba`, by metadata routing. It must hold
+        for all rows alike, such as a number of trees.
 
     Returns
     -------
@@ -142,14 +154,15 @@ def explain_adjustment(
     corrector = check_corrector(_last_step(model), "model")
     X, background = _table(X, "X"), _table(background, "background")
     rows, names = _stacked(background, X), _names(X)
-    adjustments, base = _adjustments(model, X), _adjustments(model, background)
-    classes = _explained_classes(model, corrector, X, pos_label)
+    adjust = partial(_adjustments, model, predict_params)
+    adjustments, base = adjust(X), adjust(background)
+    classes = _explained_classes(model, corrector, X, pos_label, predict_params)
     shared = _shared_columns(model, names)
     walks = _drawn_walks(rng, n_permutations, len(background), _players(names, shared))
     values = np.empty((len(X), len(names)))
     for i, k in enumerate(classes):
         ends = base[:, k], adjustments[i, k]
-        values[i] = _contributions(model, rows, len(background) + i, k, ends, walks)
+        values[i] = _contributions(adjust, rows, len(background) + i, k, ends, walks)
     values[:, shared] *= np.equal.outer(classes, np.arange(len(shared)))
     return Explanation(
         values,
@@ -179,21 +192,21 @@ def _drawn_walks(rng, n_permutations, n_background, players):
     return _Walks(ranks, np.arange(len(ranks)) % n_background, players)
 
 
-def _contributions(model, rows, row, k, ends, walks):
+def _contributions(adjust, rows, row, k, ends, walks):
     """What each column contributes to the adjustment of class `k`: mean of all walks."""
     n_walks, n_players = walks.ranks.shape
     totals = np.zeros(n_players)
     for batch in gen_batches(n_walks, max(1, _CHUNK // n_players)):
         part = _Walks(walks.ranks[batch], walks.starts[batch], walks.players)
         first, last = ends[0][part.starts], np.full(len(part.starts), ends[1])
-        path = [first, *_adjustments_between(model, rows, row, k, part), last]
+        path = [first, *_adjustments_between(adjust, rows, row, k, part), last]
         steps = np.diff(path, axis=0)
         steps[np.abs(steps) < _ROUNDING] = 0.0
         totals += np.take_along_axis(steps, part.ranks.T, axis=0).sum(axis=1)
     return (totals / n_walks)[walks.players]
 
 
-def _adjustments_between(model, rows, row, k, walks):
+def _adjustments_between(adjust, rows, row, k, walks):
     """Adjustments after each step but the last, of shape (n_players - 1, n_walks)."""
     n_walks, n_players = walks.ranks.shape
     if n_players == 1:
@@ -202,21 +215,24 @@ def _adjustments_between(model, rows, row, k, walks):
     is_changed = (walks.ranks < steps)[..., walks.players]
     sources = np.where(is_changed, row, walks.starts[:, np.newaxis])
     mixed = _mixed(rows, sources.reshape(-1, len(walks.players)))
-    return _adjustments(model, mixed)[:, k].reshape(n_players - 1, n_walks)
+    return adjust(mixed)[:, k].reshape(n_players - 1, n_walks)
 
 
 def _last_step(model):
     return model[-1] if isinstance(model, Pipeline) else model
 
 
-def _adjustments(model, X):
+def _adjustments(model, predict_params, X):
+    X = _for_last_step(model, X)
+    return _last_step(model).predict_adjustment(X, **predict_params)
+
+
+def _for_last_step(model, X):
     X = _native(X)
-    if isinstance(model, Pipeline) and len(model) > 1:
-        X = model[:-1].transform(X)
-    return _last_step(model).predict_adjustment(X)
+    return model[:-1].transform(X) if isinstance(model, Pipeline) and len(model) > 1 else X
 
 
-def _explained_classes(model, corrector, X, pos_label):
+def _explained_classes(model, corrector, X, pos_label, predict_params):
     """Index of the class that is explained of each row."""
     classes = corrector.classes_
     if pos_label is None:
@@ -225,7 +241,8 @@ def _explained_classes(model, corrector, X, pos_label):
         positives = positive_classes(classes, pos_label)
     if len(positives) == 1:
         return np.full(len(X), positives[0])
-    return label_indices(model.predict(_native(X)), classes)
+    predicted = corrector.predict(_for_last_step(model, X), **predict_params)
+    return label_indices(predicted, classes)
 
 
 def _shared_columns(model, names):

@@ -30,6 +30,7 @@ from sklearn_rlcorrect import (
 )
 from sklearn_rlcorrect.agent.training import held_out_splits
 from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.explanation import explain_adjustment
 
 
 def corrector(estimator=None, **kwargs):
@@ -494,6 +495,12 @@ def test_parameters_of_predict_proba_reach_whatever_predicts(cancer):
         np.testing.assert_array_equal(flagged, model.predict(X_test, share=-1.0) == 1)
         before = evaluate_correction(model, X_test, y_test, share=-1.0)["before"]
         assert before["accuracy"] < 0.2
+        some = X_test[:3]
+        why = explain_adjustment(model, some, X[:5], random_state=0, share=-1.0)
+        adjustment = model.predict_adjustment(some, share=-1.0)[:, 1]
+        np.testing.assert_allclose(why.adjustment, adjustment)
+        total = why.base_value + why.values.sum(axis=1)
+        np.testing.assert_allclose(total, adjustment, atol=1e-8)
         updated = corrector(base, memory_size=1000).fit(X, y, share=-1.0)
         updated.partial_fit(X_test, y_test, share=-1.0)
         remembered = updated.memory_["proba"][:, 1], updated.memory_["y"]

@@ -13,6 +13,9 @@ _SEED = 0
 
 _N_REASONS = 3
 
+# Of contributions: a millionth of a probability.
+_DECIMALS = 6
+
 
 def explanations_path(output):
     """Return the file beside the predictions that explanations are written to.
@@ -136,14 +139,15 @@ def _frame(explanation, X, rows):
     columns = {
         "row": rows,
         "class": explanation.label,
-        "adjustment": explanation.adjustment,
-        "mean_adjustment": explanation.base_value,
+        "adjustment": explanation.adjustment.round(_DECIMALS),
+        "mean_adjustment": explanation.base_value.round(_DECIMALS),
     }
     for j in range(n_reasons):
         columns[f"column_{j + 1}"] = explanation.feature_names[strongest[:, j]]
         columns[f"value_{j + 1}"] = _cells(X, strongest[:, j])
-        columns[f"contribution_{j + 1}"] = contributions[:, j]
-    columns["other_contributions"] = values.sum(axis=1) - contributions.sum(axis=1)
+        columns[f"contribution_{j + 1}"] = contributions[:, j].round(_DECIMALS)
+    others = values.sum(axis=1) - contributions.sum(axis=1)
+    columns["other_contributions"] = others.round(_DECIMALS)
     return pd.DataFrame(columns)
 
 

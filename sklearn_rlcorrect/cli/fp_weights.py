@@ -7,7 +7,7 @@ from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
 from sklearn_rlcorrect.cli.messages import warnings_as_lines
 from sklearn_rlcorrect.cli.report import print_fp_weights
-from sklearn_rlcorrect.cli.split import with_groups
+from sklearn_rlcorrect.cli.split import split_params, with_groups
 from sklearn_rlcorrect.cli.store import experiment_id, shown_uri
 from sklearn_rlcorrect.evaluation import compare_fp_weights
 from sklearn_rlcorrect.persistence import check_output, replacing
@@ -148,7 +148,7 @@ def _log(args, data, model):
         place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
         with mlflow.start_run(**place) as run:
             mlflow.set_tag(STAGE, "fp_weights")
-            mlflow.log_params(own | data.options)
+            mlflow.log_params(own | data.options | split_params(args))
             mlflow.log_artifact(TABLE)
             mlflow.log_artifact(PICTURE, "pictures")
     except Exception as error:  # each kind of store fails in its own way

@@ -115,6 +115,23 @@ def split(args, data, rows):
     return found
 
 
+def split_params(args):
+    """Return the options that chose the held-out rows, to be logged.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Options of ``rlcorrect train``.
+
+    Returns
+    -------
+    params : dict
+        Those that were given.
+    """
+    given = {name: getattr(args, name) for name in ("group", "time", "test_size")}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 @contextlib.contextmanager
 def with_groups(parts):
     """Let a block fit with the groups of a split, which takes metadata routing.

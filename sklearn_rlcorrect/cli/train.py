@@ -34,7 +34,12 @@ from sklearn_rlcorrect.cli.rows import (
     row_options,
     unknown_training,
 )
-from sklearn_rlcorrect.cli.split import check_split_options, split, with_groups
+from sklearn_rlcorrect.cli.split import (
+    check_split_options,
+    split,
+    split_params,
+    with_groups,
+)
 from sklearn_rlcorrect.cli.store import (
     check_experiment,
     check_store,
@@ -231,17 +236,12 @@ def _log(args, model, data, test_rows, caution):
     X, y = data.take(test_rows)
     place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
     with mlflow.start_run(**place) as run:
-        params = data.options | {"classifier": classifier_name(args)} | _split_params(args)
+        params = data.options | {"classifier": classifier_name(args)} | split_params(args)
         name = _registered_name(args)
         tracking.log_run(model, X, y, params=params, registered_model_name=name)
         source = {"name": data.name, "options": data.options, "caution": caution}
         tracking.log_rows(data.X, data.y, test_rows, **source)
     return run.info.run_id
-
-
-def _split_params(args):
-    given = {name: getattr(args, name) for name in ("group", "time", "test_size")}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _save_data(folder, model, X, y):
