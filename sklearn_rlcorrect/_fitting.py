@@ -264,9 +264,9 @@ def _warn_of_nothing_found(model):
             f"gain ({model.base_threshold_:.3g}). "
         )
     warnings.warn(
-        "No candidate beat the classifier on the rows that judge them: with "
-        f"priority={model.priority!r} its probabilities stay as they are. {advice}More "
-        "rows or another fp_weight may help.",
+        "No policy beat the classifier on the validation rows: with "
+        f"fp_weight={model.fp_weight!r} and priority={model.priority!r} its probabilities "
+        f"stay as they are. {advice}More rows or another fp_weight may help.",
         stacklevel=5,  # the caller of fit
     )
 

@@ -1,17 +1,22 @@
-"""Sentences about a corrector, derived from its figures: of model cards and reports.
+"""Sentences about a corrector, derived from its figures: of model cards, reports, commands.
 
 They are Markdown, with backticks around labels and parameters.
 """
 
+import numpy as np
+
 from sklearn_rlcorrect._updating import costs_of
 from sklearn_rlcorrect.guard import Limits, decision_rule, describe
+from sklearn_rlcorrect.rewards import class_weights
 
 _PURPOSE = (
     "A classifier whose probabilities are corrected by a policy trained with "
-    "reinforcement learning. No probability is moved by more than {bound:g}. A false "
-    "positive weighs {fp_weight}, a false negative 1; the policy in use is the one for the "
-    "priority “{priority}”."
+    "reinforcement learning. No probability is moved by more than {bound:g}. {costs}; the "
+    "policy in use is the one for the priority “{priority}”."
 )
+_COSTS = "A false positive costs {fp_weight}, a false negative 1"
+_COSTS_OF_CLASSES = "A false positive costs what its class does: {fp_weight}"
+_COSTS_ALIKE = "All mistakes cost alike"
 _OTHER_CAVEATS = (
     "The correction is as good as the rows it was learnt from: under drift it can harm. "
     "Compare before and after again on fresh labelled rows.",
@@ -38,20 +43,36 @@ _SCORES = (
 )
 _PROBABILITIES = "The corrected values estimate probabilities; the Brier score {change}."
 
+_NAMES = {"false_positives_at_recall": "false positives at the classifier's recall"}
+
 # The optimum of these rewards is the probability.
 _PROPER = ("brier", "log_loss")
 
-# Metrics that the card puts in words, and whether more of them is worse.
-_WORSE_IF_MORE = {"false_positives": True, "accuracy": False, "recall": False}
+# Metrics that are put in words, and whether more of them is worse.
+_WORSE_IF_MORE = {"cost": True, "false_positives": True, "accuracy": False, "recall": False}
 
 
 def purpose(estimator):
     """Describe what a corrector is, and its parameters."""
     return _PURPOSE.format(
         bound=estimator.max_adjustment_ * decision_rule(estimator)["shrinkage"],
-        fp_weight=estimator.fp_weight,
+        costs=_costs(estimator),
         priority=estimator.priority,
     )
+
+
+def _costs(estimator):
+    if not _weighs(estimator):
+        return _COSTS_ALIKE
+    is_dict = isinstance(estimator.fp_weight, dict)
+    text = _COSTS_OF_CLASSES if is_dict else _COSTS
+    return text.format(fp_weight=estimator.fp_weight)
+
+
+def _weighs(estimator):
+    """Return whether some mistakes cost more than others."""
+    costs, _ = costs_of(estimator)
+    return np.ptp(class_weights(costs)) > 0
 
 
 def idle_reason(estimator):
@@ -62,7 +83,7 @@ def idle_reason(estimator):
     if rule["threshold"] is not None:
         return ""
     if estimator.selected_[estimator.priority] == 0:
-        return "no candidate beat the classifier on the rows that judge them"
+        return "no policy beat the classifier on the validation rows"
     if rule["shrinkage"] == 0:
         return f"no correction is proven to keep {describe(Limits.of_report(rule))}"
     return ""
@@ -71,26 +92,65 @@ def idle_reason(estimator):
 def effect(scores, n_rows, rows="held-out rows"):
     """Describe what changes on the rows, for better or worse."""
     changes = [_change(name, scores) for name in _WORSE_IF_MORE]
-    return (
+    text = (
         f"On {n_rows} {rows}, the correction changes {scores['after']['changed']:g} "
         f"of the decisions: {', '.join(changes[:-1])}, and {changes[-1]}."
     )
-
-
-def beyond_threshold(estimator, saving):
-    """Describe what the correction is worth beyond another threshold."""
-    interval = f"95 % interval {saving['lower']:.4g} to {saving['upper']:.4g}"
-    text = (
-        f"The classifier alone with the threshold {estimator.base_threshold_:.4g}, which "
-        f"cost least in training, costs {abs(saving['value']):.4g} "
-        f"{'more' if saving['value'] >= 0 else 'less'} than the correction on these rows "
-        f"({interval})"
+    if "threshold_alone" not in scores:
+        return text
+    alone = {name: _figure(value) for name, value in scores["threshold_alone"].items()}
+    return (
+        f"{text} With the threshold alone, cost is {alone['cost']}, false positives "
+        f"{alone['false_positives']}, accuracy {alone['accuracy']}, and recall "
+        f"{alone['recall']}."
     )
+
+
+def verdict(estimator, scores, saving):
+    """Say which to use: the classifier as it is, another threshold, or the correction."""
+    names = ("before", "threshold_alone", "after")
+    before, alone, after = (scores[name]["cost"] for name in names)
+    if before <= min(alone, after):
+        return (
+            f"On these rows nothing costs less than the classifier as it is ({before:.1f}; "
+            f"threshold alone {alone:.1f}, correction {after:.1f}): **leave it as it is.**"
+        )
+    value, threshold = saving["value"], _threshold(estimator.base_threshold_)
+    interval = f"95 % interval {saving['lower']:.1f} to {saving['upper']:.1f}"
     if saving["lower"] > 0:
-        return f"{text}."
+        found = f"Beyond {threshold}, the correction saves {value:.1f} of the cost"
+        return f"{found} ({interval}).{_beyond_the_classifier(before, alone, after)}"
+    unproven = _unproven(estimator)
     if saving["upper"] < 0:
-        return f"{text}: **use that threshold instead.**"
-    return f"{text}: which is better is not decided, and a threshold is simpler."
+        found = f"{threshold} costs {-value:.1f} less than the correction"
+        found = found[0].upper() + found[1:]
+        return f"{found} ({interval} saved): **use that threshold.**{unproven}"
+    change = f"saves {value:.1f} of the cost" if value >= 0 else f"costs {-value:.1f} more"
+    found = f"Whether the correction is better than {threshold} is not decided: it {change}"
+    if alone > before:
+        other = _beyond_the_classifier(before, alone, after)
+        return f"{found} ({interval} saved).{other}"
+    return f"{found} ({interval} saved). The threshold is simpler.{unproven}"
+
+
+def _beyond_the_classifier(before, alone, after):
+    """Say what is saved if the threshold makes it worse; else, that is said already."""
+    if alone <= before:
+        return ""
+    return (
+        f" Beyond the classifier as it is, which is simpler, it saves {before - after:.1f}."
+    )
+
+
+def _unproven(estimator):
+    proven = decision_rule(estimator).get("proven", False)
+    return " No limit is proven of that." if proven else ""
+
+
+def _threshold(threshold):
+    # A probability of 1 is not above it.
+    note = ", which predicts none as positive," if threshold >= 1 else ""
+    return f"the classifier with threshold {threshold:.3f}{note}"
 
 
 def _change(name, scores):
@@ -103,7 +163,7 @@ def _change(name, scores):
     return f"{subject} {verb}{s} from {_figure(before)} to {_figure(after)}"
 
 
-def _verdict(scores, n_rows):
+def _price(scores, n_rows):
     """Name the metrics that get worse on the held-out rows."""
     gains = {
         name: scores["after"][name] - scores["before"][name] for name in _WORSE_IF_MORE
@@ -113,14 +173,16 @@ def _verdict(scores, n_rows):
         for name, is_cost in _WORSE_IF_MORE.items()
         if (gains[name] > 0 if is_cost else gains[name] < 0)
     ]
-    if worse:
-        return f"**Worse than the classifier alone** on {n_rows} held-out rows: " + (
-            "; ".join(worse) + "."
+    if gains["cost"] > 0:
+        head = "**It costs more than the classifier alone**"
+    elif worse:
+        head = "The price of a lower cost" if gains["cost"] < 0 else "At the same cost"
+    else:
+        return (
+            f"On {n_rows} held-out rows, none of cost, false positives, accuracy and "
+            "recall is worse than the classifier's."
         )
-    return (
-        f"On {n_rows} held-out rows, none of false positives, accuracy and recall is worse "
-        "than the classifier's."
-    )
+    return f"{head}, on {n_rows} held-out rows: {'; '.join(worse)}."
 
 
 def classes(estimator):
@@ -134,7 +196,7 @@ def classes(estimator):
 
 def caveats(estimator, scores, n_rows):
     """Describe, in a list, what a user must know before relying on a corrector."""
-    found = [_verdict(scores, n_rows), _evidence(estimator), _meaning(estimator, scores)]
+    found = [_price(scores, n_rows), _evidence(estimator), meaning(estimator, scores)]
     return [*found, *_OTHER_CAVEATS]
 
 
@@ -147,9 +209,9 @@ def _evidence(estimator):
     return text.format(n_rows=report["n_rows"], limits=describe(Limits.of_report(report)))
 
 
-def _meaning(estimator, scores):
+def meaning(estimator, scores):
     """Describe whether the corrected values are probabilities."""
-    if estimator.fp_weight != 1:
+    if _weighs(estimator):
         return _SCORES.format(reason="`fp_weight` is not 1")
     if estimator.reward not in _PROPER:
         return _SCORES.format(reason="`reward` is no proper score")
@@ -158,14 +220,15 @@ def _meaning(estimator, scores):
 
 def score_table(scores):
     """Return the metrics as columns of texts, the first with their names."""
-    return {"": [name.replace("_", " ") for name in scores["before"]]} | {
+    return {"": [_NAMES.get(n, n.replace("_", " ")) for n in scores["before"]]} | {
         when.replace("_", " "): [_figure(value) for value in values.values()]
         for when, values in scores.items()
     }
 
 
 def _figure(value):
-    return f"{value:.6g}"
+    """A count whole, anything else with four decimals."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def _listed(labels):

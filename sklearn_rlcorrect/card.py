@@ -5,12 +5,12 @@ import tempfile
 from pathlib import Path
 
 from sklearn_rlcorrect._statements import (
-    beyond_threshold,
     caveats,
     classes,
     effect,
     purpose,
     score_table,
+    verdict,
 )
 from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.persistence import check_corrector
@@ -91,7 +91,7 @@ def _card(estimator, scores, saving, n_rows):
     paragraphs = [
         purpose(estimator),
         effect(scores, n_rows),
-        *([] if saving is None else [beyond_threshold(estimator, saving)]),
+        *([] if saving is None else [verdict(estimator, scores, saving)]),
         classes(estimator),
     ]
     card.add(**{"Corrected classifier": "\n\n".join(paragraphs)})

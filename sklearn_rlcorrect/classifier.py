@@ -226,7 +226,7 @@ class RLCalibratedClassifier(
         row. Entry 0 is the wrapped classifier alone.
 
     selected_ : dict of str to int
-        Per priority the index into `front_`. Zero: no candidate beat the wrapped
+        Per priority the index into `front_`. Zero: no policy beat the wrapped
         classifier, and its probabilities stay as they are.
 
     max_adjustment_ : float

@@ -10,12 +10,12 @@ from sklearn.utils import indexable
 
 from sklearn_rlcorrect import __version__
 from sklearn_rlcorrect._statements import (
-    beyond_threshold,
     caveats,
     classes,
     effect,
     purpose,
     score_table,
+    verdict,
 )
 from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.guard import decisions
@@ -134,7 +134,7 @@ def _inline(sentence):
 
 def _summary(estimator, scores, saving, n_rows):
     """Say what matters most first."""
-    found = [] if saving is None else [beyond_threshold(estimator, saving)]
+    found = [] if saving is None else [verdict(estimator, scores, saving)]
     return [*found, effect(scores, n_rows), purpose(estimator), classes(estimator)]
 
 

@@ -80,7 +80,7 @@ def favours_the_negative(y, proba, adjusted):
 
 def test_a_fit_that_finds_nothing_says_what_helps_once():
     X, y = always_right(1.0)
-    with pytest.warns(UserWarning, match="No candidate beat the classifier") as caught:
+    with pytest.warns(UserWarning, match="No policy beat the classifier") as caught:
         model = corrector(PrecomputedProbaClassifier([0]), features=None).fit(X, y)
     (message,) = [str(warning.message) for warning in caught]
     assert set(model.selected_.values()) == {0}

@@ -108,7 +108,7 @@ for name, counts in [
 #
 # The wine data have three classes and 178 rows in all: naive Bayes makes few mistakes,
 # and there are too few of them to learn from. Probabilities may change a little,
-# decisions hardly do. Where no candidate beats the classifier on held-out training
+# decisions hardly do. Where no policy beats the classifier on held-out training
 # rows, ``selected_`` is 0, and the probabilities stay exactly as they are.
 
 from sklearn.datasets import load_wine

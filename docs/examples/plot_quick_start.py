@@ -105,7 +105,7 @@ print(f"largest change {largest:.2f}, bound {model.max_adjustment}")
 # Tumours of the breast cancer data are nearly linear in their features. A logistic
 # regression leaves next to nothing to learn, and a few hundred rows are few to learn it
 # from. The correction then changes little. ``selected_`` names the candidate that each
-# priority took: 0 is the classifier alone, because no candidate beat it on held-out
+# priority took: 0 is the classifier alone, because no policy beat it on held-out
 # training rows.
 
 from sklearn.datasets import load_breast_cancer

@@ -76,7 +76,7 @@ def warnings_as_lines():
     """
     with warnings.catch_warnings(record=True) as caught:
         # The tables of scores report it.
-        warnings.filterwarnings("ignore", "No (candidate beat|correction by the policy)")
+        warnings.filterwarnings("ignore", "No (policy beat|correction by the policy)")
         yield
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         warn(message)

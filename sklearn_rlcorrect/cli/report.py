@@ -1,18 +1,21 @@
 """Print what was measured and proven."""
 
+import re
 from copy import copy
+from textwrap import fill
 
-from sklearn_rlcorrect._statements import idle_reason
+from sklearn_rlcorrect._statements import idle_reason, meaning, verdict
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.guard import Limits, describe
 from sklearn_rlcorrect.rewards import positive_labels
 
+_WIDTH = 79
 _COUNTS = ("false_positives", "false_negatives", "changed", "fixed", "broken")
 _DIGITS = {"cost": 1} | dict.fromkeys((*_COUNTS, "false_positives_at_recall"), 0)
 _OF_PRIORITY = {"false_positives": 0, "recall": 3, "cost": 1}
 _COLUMNS = {"before": "before", "threshold_alone": "threshold", "after": "after"}
 _NO_POLICY = """
-No candidate beat the classifier on the rows that judge them, so its probabilities stay as
+No policy beat the classifier on the validation rows, so its probabilities stay as
 they are. More rows or another --fp-weight may help{threshold}."""
 _OR_THRESHOLD = """, or the threshold {threshold:.3f}
 of the classifier alone"""
@@ -32,8 +35,8 @@ _ABOUT_COSTS = """
 (FP: false positives; threshold: the classifier with the threshold that cost least out of
 fold in training; in brackets the 95 % interval of what is saved)"""
 _NO_POLICY_AT = """
-At fp_weight {:g} no policy beat the classifier on the rows that judge the candidates: it is
-left as it is."""
+At fp_weight {:g} no policy beat the classifier on the validation rows, and it is left as
+it is."""
 _NOT_PROVEN = """
 Not proven: {limits}
 (the classifier is left as it is, and may break the limits: use more rows, a larger
@@ -67,37 +70,22 @@ def print_scores(model, scores, saving):
         digits = _DIGITS.get(name, 4)
         values = [f"{metrics[name]:10.{digits}f}" for metrics in scores.values()]
         print(f"{_label(model, name):20}" + "".join(values))
+    if scores["after"]["brier"] > scores["before"]["brier"]:
+        _print_sentence(meaning(model, scores))
     if model.selected_[model.priority] == 0:
         print(_no_policy(model))
     if saving is not None:
-        print("\n" + _verdict(saving, model.base_threshold_))
+        _print_sentence(verdict(model, scores, saving))
+
+
+def _print_sentence(markdown):
+    print("\n" + fill(re.sub(r"[`*]", "", markdown), _WIDTH))
 
 
 def _no_policy(model):
     threshold = model.base_threshold_
     alone = "" if threshold in (None, 0.5) else _OR_THRESHOLD.format(threshold=threshold)
     return _NO_POLICY.format(threshold=alone)
-
-
-def _verdict(saving, threshold):
-    """Tell whether the correction is worth more than another threshold."""
-    interval = f"95 % interval {saving['lower']:.1f} to {saving['upper']:.1f}"
-    if saving["lower"] > 0:
-        return (
-            f"Beyond the classifier with threshold {threshold:.3f}, the correction saves\n"
-            f"{saving['value']:.1f} of the cost ({interval})."
-        )
-    if saving["upper"] < 0:
-        return (
-            f"The classifier with threshold {threshold:.3f} costs {-saving['value']:.1f} "
-            f"less than the correction\n({interval} saved): use that."
-        )
-    verb, more = ("saves", "of the cost") if saving["value"] >= 0 else ("costs", "more")
-    return (
-        f"Whether the correction is better than the classifier with threshold "
-        f"{threshold:.3f} is\nnot decided: it {verb} {abs(saving['value']):.1f} {more} "
-        f"({interval} saved). The threshold is simpler."
-    )
 
 
 def print_priorities(model, scores):

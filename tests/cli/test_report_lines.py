@@ -41,7 +41,7 @@ def test_a_line_for_each_priority(one_of_three, capsys):
     model, X, y = one_of_three
     print_priorities(model, evaluate_priorities(model, X, y))
     *_, accuracy, fp, weighted = capsys.readouterr().out.splitlines()
-    nothing = "nothing: no candidate beat the classifier on the rows that judge them"
+    nothing = "nothing: no policy beat the classifier on the validation rows"
     assert accuracy.split(maxsplit=1) == ["accuracy", nothing]
     assert fp == f"  fp (in use)       {nothing}"
     assert weighted.endswith(

@@ -114,7 +114,7 @@ def test_it_says_so_when_nothing_helps(capsys):
     assert set(model.selected_.values()) == {0}
     said = out(capsys)
     assert "so its probabilities stay as\nthey are" in said
-    reason = "no candidate beat the classifier on the rows that judge them"
+    reason = "no policy beat the classifier on the validation rows"
     assert said.count(f"nothing: {reason}") == 3
     assert main(["infer", "--no-mlflow", "--data-dir", "data"]) == 0
     lines = capsys.readouterr().out.splitlines()
