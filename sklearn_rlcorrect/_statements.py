@@ -48,6 +48,9 @@ _NAMES = {"false_positives_at_recall": "false positives at the classifier's reca
 # The optimum of these rewards is the probability.
 _PROPER = ("brier", "log_loss")
 
+# Two classes are decided at this threshold.
+_DEFAULT_THRESHOLD = 0.5
+
 # Metrics that are put in words, and whether more of them is worse.
 _WORSE_IF_MORE = {"cost": True, "false_positives": True, "accuracy": False, "recall": False}
 
@@ -110,46 +113,49 @@ def verdict(estimator, scores, saving):
     """Say which to use: the classifier as it is, another threshold, or the correction."""
     names = ("before", "threshold_alone", "after")
     before, alone, after = (scores[name]["cost"] for name in names)
-    if before <= min(alone, after):
-        return (
-            f"On these rows nothing costs less than the classifier as it is ({before:.1f}; "
-            f"threshold alone {alone:.1f}, correction {after:.1f}): **leave it as it is.**"
-        )
-    value, threshold = saving["value"], _threshold(estimator.base_threshold_)
+    value, other = saving["value"], _threshold_alone(estimator)
     interval = f"95 % interval {saving['lower']:.1f} to {saving['upper']:.1f}"
-    if saving["lower"] > 0:
-        found = f"Beyond {threshold}, the correction saves {value:.1f} of the cost"
-        return f"{found} ({interval}).{_beyond_the_classifier(before, alone, after)}"
-    unproven = _unproven(estimator)
-    if saving["upper"] < 0:
-        found = f"{threshold} costs {-value:.1f} less than the correction"
-        found = found[0].upper() + found[1:]
-        return f"{found} ({interval} saved): **use that threshold.**{unproven}"
-    change = f"saves {value:.1f} of the cost" if value >= 0 else f"costs {-value:.1f} more"
-    found = f"Whether the correction is better than {threshold} is not decided: it {change}"
+    if before <= min(alone, after):
+        found = (
+            f"On these rows nothing costs less than the classifier as it is ({before:.1f}; "
+            f"threshold alone {alone:.1f}, correction {after:.1f}; what that saves beyond "
+            f"the threshold has the {interval})"
+        )
+        return _advised(estimator, found, ": **leave it as it is.**")
+    beyond = ""
     if alone > before:
-        other = _beyond_the_classifier(before, alone, after)
-        return f"{found} ({interval} saved).{other}"
-    return f"{found} ({interval} saved). The threshold is simpler.{unproven}"
-
-
-def _beyond_the_classifier(before, alone, after):
-    """Say what is saved if the threshold makes it worse; else, that is said already."""
-    if alone <= before:
-        return ""
+        beyond = f" It saves {before - after:.1f} beyond the classifier as it is."
+    if saving["lower"] > 0:
+        return (
+            f"Beyond {other}, the correction saves {value:.1f} of the cost ({interval})."
+            f"{beyond}"
+        )
+    if saving["upper"] < 0:
+        found = f"The correction costs {-value:.1f} more than {other} ({interval} saved)"
+        return _advised(estimator, found, ": **use that instead.**")
+    change = f"saves {value:.1f} of the cost" if value >= 0 else f"costs {-value:.1f} more"
+    found = (
+        f"Whether the correction is better than {other} is not decided: it {change} "
+        f"({interval} saved)"
+    )
     return (
-        f" Beyond the classifier as it is, which is simpler, it saves {before - after:.1f}."
+        f"{found}.{beyond}" if beyond else _advised(estimator, found, ". That is simpler.")
     )
 
 
-def _unproven(estimator):
-    proven = decision_rule(estimator).get("proven", False)
-    return " No limit is proven of that." if proven else ""
+def _advised(estimator, found, advice):
+    """Add advice against the correction, unless that alone is proven to keep limits."""
+    rule = decision_rule(estimator)
+    is_proven = rule.get("proven", False) and not rule.get("stale", False)
+    return found + (", but no limit is proven of that." if is_proven else advice)
 
 
-def _threshold(threshold):
-    # A probability of 1 is not above it.
-    note = ", which predicts none as positive," if threshold >= 1 else ""
+def _threshold_alone(estimator):
+    threshold = estimator.base_threshold_
+    if threshold == _DEFAULT_THRESHOLD:
+        return "the classifier as it is"
+    # No probability is above 1.
+    note = ", which predicts no row as positive" if threshold >= 1 else ""
     return f"the classifier with threshold {threshold:.3f}{note}"
 
 

@@ -17,14 +17,16 @@ def test_model_card(cancer, fp_weight, tmp_path):
     X, X_test, y, y_test = cancer
     model = RLCalibratedClassifier(GaussianNB(), fp_weight=fp_weight, **QUICK).fit(X, y)
     text = write_model_card(model, X_test, y_test, tmp_path / "card").read_text()
-    assert f"A false positive weighs {fp_weight}" in text
+    assert (
+        "All mistakes cost alike" if fp_weight == 1 else "A false positive costs 2.5"
+    ) in text
     assert ("estimate probabilities" in text) == (fp_weight == 1)
     assert ("not calibrated probabilities" in text) == (fp_weight != 1)
     assert (
         "Classes: `0`, `1`. False positives and false negatives are those of `1`." in text
     )
     right = (model.predict(X_test) == y_test).mean()
-    assert f"{right:.6g}" in text
+    assert figure(right) in text
     for line in text.splitlines():
         if line.startswith("!["):
             assert (tmp_path / "card" / line.split("(")[1].rstrip(")")).exists()
@@ -41,6 +43,10 @@ def test_a_card_appears_whole_or_not_at_all(cancer, tmp_path):
     with pytest.raises(ValueError, match="estimator holds a GaussianNB"):
         write_model_card(model.estimator_, X_test, y_test, tmp_path / "card")
     assert list(tmp_path.iterdir()) == []
+
+
+def figure(value):
+    return f"{round(value, 4):g}" if value < 1 else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def card_of(model, X, y, tmp_path):
@@ -69,16 +75,19 @@ def test_a_fall_of_accuracy_and_recall_is_said(overcautious, tmp_path):
     assert after["accuracy"] < before["accuracy"]
     assert after["recall"] < before["recall"] / 2
     falls = [
-        f"{name} falls from {before[name]:.6g} to {after[name]:.6g}"
+        f"{name} falls from {figure(before[name])} to {figure(after[name])}"
         for name in ("accuracy", "recall")
     ]
     fewer = f"{before['false_positives']:g} to {after['false_positives']:g}"
+    dearer = f"cost rises from {figure(before['cost'])} to {figure(after['cost'])}"
     assert (
         f"On 143 held-out rows, the correction changes {after['changed']:g} of the "
-        f"decisions: false positives fall from {fewer}, {falls[0]}, and {falls[1]}."
+        f"decisions: {dearer}, false positives fall from {fewer}, {falls[0]}, "
+        f"and {falls[1]}."
     ) in text
     assert (
-        f"**Worse than the classifier alone** on 143 held-out rows: {falls[0]}; {falls[1]}."
+        "**It costs more than the classifier alone**, on 143 held-out rows: "
+        f"{dearer}; {falls[0]}; {falls[1]}."
     ) in text
     assert "kept" not in text
     assert "is worse" not in text
@@ -93,18 +102,19 @@ def test_no_change_is_said(overcautious, tmp_path):
     before, after, text = card_of(model, X, y, tmp_path)
     assert before == after
     assert (
-        "the correction changes 0 of the decisions: false positives stay at "
-        f"{before['false_positives']:g}, accuracy stays at {before['accuracy']:.6g}, and "
-        f"recall stays at {before['recall']:.6g}."
+        "the correction changes 0 of the decisions: cost stays at "
+        f"{figure(before['cost'])}, false positives stay at {before['false_positives']:g}, "
+        f"accuracy stays at {figure(before['accuracy'])}, and recall stays at "
+        f"{figure(before['recall'])}."
     ) in text
-    assert "none of false positives, accuracy and recall is worse" in text
+    assert "none of cost, false positives, accuracy and recall is worse" in text
     assert "No probability is moved by more than 1." in text
 
 
 def test_values_are_probabilities_only_of_a_proper_score(overcautious, tmp_path):
     model = copy.deepcopy(overcautious[0]).set_params(fp_weight=1)
     before, after, text = card_of(model, *overcautious[1:], tmp_path)
-    change = f"rises from {before['brier']:.6g} to {after['brier']:.6g}"
+    change = f"rises from {figure(before['brier'])} to {figure(after['brier'])}"
     assert f"estimate probabilities; the Brier score {change}." in text
     model.set_params(reward="accuracy")
     text = write_model_card(model, *overcautious[1:], tmp_path / "other").read_text()

@@ -60,9 +60,9 @@ def test_it_holds_the_figures_and_pictures(fitted, tmp_path):
     page = Page(text)
     for metrics in evaluate_correction(model, X, y).values():
         for value in metrics.values():
-            assert f"{value:.6g}" in page.cells
+            assert f"{value:.4f}".rstrip("0").rstrip(".") in page.cells
     saving = saving_interval(model, X, y)
-    assert f"{saving['lower']:.4g} to {saving['upper']:.4g}" in text
+    assert f"{saving['lower']:.1f} to {saving['upper']:.1f}" in text
     assert "cancer.csv" in text
     assert len(page.links) == 5
     for link in page.links:

@@ -66,8 +66,8 @@ def test_what_changes_nothing_is_said(one_of_three, capsys):
     model = copy(one_of_three[0])
     print_idle(model)
     assert capsys.readouterr().out == (
-        "The model leaves all rows as they are: no candidate beat the classifier on the "
-        "rows that judge them. --model-priority weighted corrects.\n"
+        "The model leaves all rows as they are: no policy beat the classifier on the "
+        "validation rows. --model-priority weighted corrects.\n"
     )
     model.set_params(priority="weighted")
     print_idle(model)

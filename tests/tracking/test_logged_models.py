@@ -130,8 +130,8 @@ def test_versions_say_that_they_do_nothing():
     for priority in PRIORITIES:
         version = mlflow.MlflowClient().get_model_version_by_alias("idle", priority)
         assert version.description == (
-            f"Priority {priority}. Changes nothing: no candidate beat the classifier on "
-            "the rows that judge them."
+            f"Priority {priority}. Changes nothing: no policy beat the classifier on the "
+            "validation rows."
         )
         assert version.tags == {"priority": priority, "changes_nothing": "true"}
 
