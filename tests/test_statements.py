@@ -137,7 +137,8 @@ def test_the_effect_tells_of_the_threshold_alone(model):
     scores = all_scores(cost=10.0, changed=4.0)
     assert effect(scores, 99) == (
         "On 99 held-out rows, the correction changes 4 of the decisions: cost falls from "
-        "20 to 10, false positives stay at 5, accuracy stays at 0.8, and recall stays at 0.7."
+        "20 to 10, false positives stay at 5, accuracy stays at 0.8, and recall stays at "
+        "0.7."
     )
     scores["threshold_alone"] = scores["after"] | {"cost": 12.34567}
     assert effect(scores, 99).endswith(

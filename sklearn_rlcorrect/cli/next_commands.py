@@ -28,23 +28,21 @@ def print_next(args, **facts):
 def _after_train(args, priority=None):
     other = f"--model-priority {priority}" if priority else ""
     evaluate = ["evaluate", *_trained(args), other]
-    evaluate += _rows(args) if args.no_mlflow else []
+    evaluate += _new_rows(args) if args.no_mlflow else []
     if not (args.data or args.data_dir or args.baseline_run_id):
         # The rows of a file are asked for, and these are in none.
         second = _line("train", "--data FILE --target COLUMN"), "the same for your table"
         first = [] if args.no_mlflow else [(_line(*evaluate), "pictures of these rows")]
         return [*first, second]
-    source = "--data-dir DIR" if args.data_dir else "--data NEW_ROWS"
     return [
         (_line(*evaluate), "pictures, and with --report FILE one page of all"),
-        (_line("infer", *_trained(args), source), "corrected probabilities of new rows"),
+        (_line("infer", *_trained(args), *_unlabelled(args)), "predictions of new rows"),
     ]
 
 
 def _after_evaluate(args):
-    source = "--data-dir DIR" if args.data_dir else "--data NEW_ROWS"
-    infer = _line("infer", *_same_model(args), source)
-    commands = [(infer, "corrected probabilities of new rows")]
+    infer = _line("infer", *_same_model(args), *_unlabelled(args))
+    commands = [(infer, "predictions of new rows")]
     if not args.no_mlflow:
         commands.append((_line("compare", *_store(args)), "trainings side by side"))
     return commands
@@ -52,13 +50,14 @@ def _after_evaluate(args):
 
 def _after_infer(args):
     rows = ["--data-dir" if args.data_dir else "--data", args.data_dir or args.data]
-    again = ["infer", *_same_model(args), shlex.join(rows)]
+    rows = [shlex.join(rows), *_csv(args)]
+    again = ["infer", *_same_model(args), *rows]
     commands = []
     if not args.explain:
         explain = _line(*again, "--explain 10 --overwrite")
         commands.append((explain, "why the largest corrections"))
     if args.data:
-        decide = _line("decide", *_same_model(args), shlex.join(rows), "--budget 50")
+        decide = _line("decide", *_same_model(args), *rows, "--budget 50")
         commands.append((decide, "which rows to look at"))
     return commands or [(_line("evaluate", *_same_model(args)), "what they are worth")]
 
@@ -101,9 +100,26 @@ def _line(*parts):
     return " ".join(["rlcorrect", *filter(None, parts)])
 
 
-def _rows(args):
-    given = {"--data": args.data, "--target": args.target, "--data-dir": args.data_dir}
-    return [f"{option} {shlex.quote(value)}" for option, value in given.items() if value]
+def _new_rows(args):
+    """Options of labelled rows that a training did not use; a file does not know them."""
+    if args.data_dir:
+        return ["--data-dir DIR"]
+    test_data = shlex.quote(args.test_data) if args.test_data else "LABELLED_NEW_ROWS"
+    return [f"--data {test_data}", f"--target {shlex.quote(args.target)}", *_csv(args)]
+
+
+def _unlabelled(args):
+    return ["--data-dir DIR"] if args.data_dir else ["--data NEW_ROWS", *_csv(args)]
+
+
+def _csv(args):
+    """Options of the format of a table, in which further tables are expected."""
+    given = {"--sep": args.sep, "--encoding": args.encoding}
+    return [
+        f"{option} {shlex.quote(value)}".replace("\t", r"\t")
+        for option, value in given.items()
+        if value
+    ]
 
 
 def _trained(args):
@@ -113,7 +129,8 @@ def _trained(args):
 
 def _same_model(args):
     """Options of the model that a command had."""
-    return [*_store(args), *_file(args.model)]
+    priority = f"--model-priority {args.priority}" if args.priority else ""
+    return [*_store(args), *_file(args.model), priority]
 
 
 def _file(path):

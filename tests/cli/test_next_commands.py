@@ -39,7 +39,8 @@ def named(command, capsys, **facts):
         (
             "train --data a.csv --target y --no-mlflow --output m.skops",
             [
-                "rlcorrect evaluate --no-mlflow --model m.skops --data a.csv --target y",
+                "rlcorrect evaluate --no-mlflow --model m.skops --data LABELLED_NEW_ROWS "
+                "--target y",
                 "rlcorrect infer --no-mlflow --model m.skops --data NEW_ROWS",
             ],
         ),
@@ -52,6 +53,22 @@ def named(command, capsys, **facts):
             [
                 "rlcorrect infer --model models:/a@fp --data NEW_ROWS",
                 "rlcorrect compare",
+            ],
+        ),
+        (
+            r"train --data a.csv --target y --sep '\t' --test-data b.csv --no-mlflow",
+            [
+                r"rlcorrect evaluate --no-mlflow --data b.csv --target y --sep '\t'",
+                r"rlcorrect infer --no-mlflow --data NEW_ROWS --sep '\t'",
+            ],
+        ),
+        (
+            "infer --data a.csv --sep ';' --encoding cp1252 --model-priority fp",
+            [
+                "rlcorrect infer --model-priority fp --data a.csv --sep ';' --encoding "
+                "cp1252 --explain 10 --overwrite",
+                "rlcorrect decide --model-priority fp --data a.csv --sep ';' --encoding "
+                "cp1252 --budget 50",
             ],
         ),
         (f"evaluate {FILE}", [f"rlcorrect infer {FILE} --data NEW_ROWS"]),

@@ -1,6 +1,5 @@
 """Lines on what priorities do, and the commands that are suggested after a training."""
 
-from argparse import Namespace
 from copy import copy
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from conftest import QUICK
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
 from sklearn_rlcorrect.cli.next_commands import print_next
+from sklearn_rlcorrect.cli.parser import parse
 from sklearn_rlcorrect.cli.report import active_priorities, print_idle, print_priorities
 from sklearn_rlcorrect.cli.train import _other_priority
 from sklearn_rlcorrect.evaluation import evaluate_correction, evaluate_priorities
@@ -56,8 +56,7 @@ def test_what_is_suggested_does_something(one_of_three, capsys):
     idle = copy(model)
     idle.selected_ = dict.fromkeys(model.selected_, 0)
     assert _other_priority(idle) is None
-    args = Namespace(command="train", no_mlflow=True, output=None, data="a", target="y")
-    args.data_dir = args.baseline_run_id = None
+    args = parse("train --no-mlflow --data a --target y".split())
     print_next(args, priority="weighted")
     assert "evaluate --no-mlflow --model-priority weighted" in capsys.readouterr().out
 
