@@ -56,7 +56,7 @@ def test_what_is_suggested_does_something(one_of_three, capsys):
     idle = copy(model)
     idle.selected_ = dict.fromkeys(model.selected_, 0)
     assert _other_priority(idle) is None
-    args = parse("train --no-mlflow --data a --target y".split())
+    args = parse(["train", "--no-mlflow", "--data", "a", "--target", "y"])
     print_next(args, priority="weighted")
     assert "evaluate --no-mlflow --model-priority weighted" in capsys.readouterr().out
 
