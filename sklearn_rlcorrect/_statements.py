@@ -92,7 +92,7 @@ def idle_reason(estimator):
     return ""
 
 
-def effect(scores, n_rows, rows="held-out rows"):
+def effect(scores, n_rows, rows="rows"):
     """Describe what changes on the rows, for better or worse."""
     changes = [_change(name, scores) for name in _WORSE_IF_MORE]
     text = (
@@ -170,7 +170,7 @@ def _change(name, scores):
 
 
 def _price(scores, n_rows):
-    """Name the metrics that get worse on the held-out rows."""
+    """Name the metrics that get worse."""
     gains = {
         name: scores["after"][name] - scores["before"][name] for name in _WORSE_IF_MORE
     }
@@ -185,10 +185,10 @@ def _price(scores, n_rows):
         head = "The price of a lower cost" if gains["cost"] < 0 else "At the same cost"
     else:
         return (
-            f"On {n_rows} held-out rows, none of cost, false positives, accuracy and "
+            f"On {n_rows} rows, none of cost, false positives, accuracy and "
             "recall is worse than the classifier's."
         )
-    return f"{head}, on {n_rows} held-out rows: {'; '.join(worse)}."
+    return f"{head}, on {n_rows} rows: {'; '.join(worse)}."
 
 
 def classes(estimator):

@@ -62,7 +62,7 @@ def write_model_card(estimator, X, y, folder):
     >>> model = model.fit(X[:400], y[:400])
     >>> with TemporaryDirectory() as folder:
     ...     card = write_model_card(model, X[400:], y[400:], f"{folder}/card").read_text()
-    >>> "On 169 held-out rows" in card
+    >>> "On 169 rows" in card
     True
     """
     folder = Path(folder)
@@ -95,7 +95,7 @@ def _card(estimator, scores, saving, n_rows):
         classes(estimator),
     ]
     card.add(**{"Corrected classifier": "\n\n".join(paragraphs)})
-    card.add_table(**{f"Before and after, on {n_rows} held-out rows": score_table(scores)})
+    card.add_table(**{f"Before and after, on {n_rows} rows": score_table(scores)})
     limits = "\n".join(f"- {caveat}" for caveat in caveats(estimator, scores, n_rows))
     card.add(**{"Limits of use": limits})
     return card

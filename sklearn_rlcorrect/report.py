@@ -39,7 +39,9 @@ _N_EXAMPLES, _N_COLUMNS, _LONGEST = 6, 8, 40
 _PER_ROW = ("accuracy", "false_positives", "false_negatives", "cost")
 
 
-def write_report(estimator, X, y, path, *, title="Correction report", source=""):
+def write_report(
+    estimator, X, y, path, *, title="Correction report", source="", caution=""
+):
     """Write a report on held-out rows as one HTML page.
 
     It holds the scores beside those of another threshold alone, the trade-off, the
@@ -65,6 +67,9 @@ def write_report(estimator, X, y, path, *, title="Correction report", source="")
 
     source : str, default=""
         Where the rows are from.
+
+    caution : str, default=""
+        What a reader must know of these rows, such as that some may have been trained on.
 
     Returns
     -------
@@ -96,6 +101,7 @@ def write_report(estimator, X, y, path, *, title="Correction report", source="")
     saving = saving_interval(estimator, X, y)
     page = _template().render(
         title=title,
+        caution=caution,
         subtitle=" · ".join(filter(None, [source, f"sklearn-rlcorrect {__version__}"])),
         summary=_summary(estimator, scores, saving, len(y)),
         n_rows=len(y),

@@ -81,12 +81,12 @@ def test_a_fall_of_accuracy_and_recall_is_said(overcautious, tmp_path):
     fewer = f"{before['false_positives']:g} to {after['false_positives']:g}"
     dearer = f"cost rises from {figure(before['cost'])} to {figure(after['cost'])}"
     assert (
-        f"On 143 held-out rows, the correction changes {after['changed']:g} of the "
+        f"On 143 rows, the correction changes {after['changed']:g} of the "
         f"decisions: {dearer}, false positives fall from {fewer}, {falls[0]}, "
         f"and {falls[1]}."
     ) in text
     assert (
-        "**It costs more than the classifier alone**, on 143 held-out rows: "
+        "**It costs more than the classifier alone**, on 143 rows: "
         f"{dearer}; {falls[0]}; {falls[1]}."
     ) in text
     assert "kept" not in text

@@ -116,15 +116,15 @@ def all_scores(**after):
         ({}, "none of cost, false positives, accuracy and recall is worse"),
         (
             {"cost": 10.0, "recall": 0.6},
-            "The price of a lower cost, on 99 held-out rows: recall falls from 0.7 to 0.6.",
+            "The price of a lower cost, on 99 rows: recall falls from 0.7 to 0.6.",
         ),
         (
             {"recall": 0.6},
-            "At the same cost, on 99 held-out rows: recall falls from 0.7 to 0.6.",
+            "At the same cost, on 99 rows: recall falls from 0.7 to 0.6.",
         ),
         (
             {"cost": 21.0, "false_positives": 6.0},
-            "**It costs more than the classifier alone**, on 99 held-out rows: cost rises "
+            "**It costs more than the classifier alone**, on 99 rows: cost rises "
             "from 20 to 21; false positives rise from 5 to 6.",
         ),
     ],
@@ -136,7 +136,7 @@ def test_the_price(model, after, price):
 def test_the_effect_tells_of_the_threshold_alone(model):
     scores = all_scores(cost=10.0, changed=4.0)
     assert effect(scores, 99) == (
-        "On 99 held-out rows, the correction changes 4 of the decisions: cost falls from "
+        "On 99 rows, the correction changes 4 of the decisions: cost falls from "
         "20 to 10, false positives stay at 5, accuracy stays at 0.8, and recall stays at "
         "0.7."
     )

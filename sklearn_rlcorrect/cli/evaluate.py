@@ -16,9 +16,11 @@ from sklearn_rlcorrect.cli.outputs import check_folder, check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
 from sklearn_rlcorrect.cli.report import print_scores
 from sklearn_rlcorrect.cli.rows import (
+    is_test_data,
     labelled_rows,
     options_again,
     row_options,
+    trained_on_these,
     unknown_training,
 )
 from sklearn_rlcorrect.cli.store import experiment_id, mlflow_store
@@ -61,7 +63,7 @@ def _evaluate(args, steps):
     if args.report:
         check_not_input(args, [check_output(args.report, overwrite=args.overwrite)])
     steps.begin("read rows")
-    data, rows, note = _rows_to_score(args, model, training_run, name)
+    data, rows, note, caution = _rows_to_score(args, model, training_run, name)
     X, y = data.take(rows)
     X = _as_model_takes(model, data, X)
     steps.begin("predict")
@@ -73,7 +75,8 @@ def _evaluate(args, steps):
     if args.report:
         steps.begin("write the report")
         title = f"Report on model {name}, priority {model.priority}"
-        write_report(model, X, y, args.report, title=title, source=data.name)
+        source = {"source": note, "caution": " ".join(caution.split())}
+        write_report(model, X, y, args.report, title=title, **source)
     steps.begin("draw pictures")
     with tempfile.TemporaryDirectory() as drawn:
         _publish(save_pictures(model, X, y, drawn), folder)
@@ -89,7 +92,7 @@ def _evaluate(args, steps):
                 pictures=drawn,
             )
     steps.end()
-    print(note)
+    print("\n".join(filter(None, [note, caution])))
     print_scores(model, scores, saving)
     ask_whether_reversed(model, X, y)
     print(f"\nPriority {model.priority}, model {name}. Pictures: {folder}{os.sep}")
@@ -99,9 +102,11 @@ def _evaluate(args, steps):
 
 
 def _rows_to_score(args, model, training_run, name):
-    """Return labelled rows, the indices of those to score, and a note to print."""
-    given = row_options(args)
-    options = options_again(given, tracking.trained_on(training_run))
+    """Return labelled rows, those to score, and a note and a warning about them."""
+    given, trained = row_options(args), tracking.trained_on(training_run)
+    if is_test_data(given, trained):
+        given = None  # and so those of the training, which held these rows out
+    options = options_again(given, trained)
     if options is None:
         raise ValueError(
             f"the rows that model {name} was trained on are not known: {_GIVE_ROWS}"
@@ -111,14 +116,13 @@ def _rows_to_score(args, model, training_run, name):
         rows = tracking.held_out_rows(training_run, data.X, data.y)
         if rows is not None:
             note = f"{data.name}: the {len(rows)} rows held out of the training"
-            caution = tracking.caution_of(training_run)
-            return data, rows, "\n".join(filter(None, [note, caution]))
+            return data, rows, note, tracking.caution_of(training_run)
     if not given:
         raise ValueError(
             f"{data.name} has changed since model {name} was trained: {_GIVE_ROWS}"
         )
-    note = f"{data.name}: all {len(data.y)} rows\n{unknown_training('the model')}"
-    return data, np.arange(len(data.y)), note
+    caution = trained_on_these(given, trained) or unknown_training("the model")
+    return data, np.arange(len(data.y)), f"{data.name}: all {len(data.y)} rows", caution
 
 
 def _as_model_takes(model, data, X):

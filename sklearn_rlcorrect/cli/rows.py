@@ -243,6 +243,55 @@ def unknown_training(name):
     )
 
 
+def trained_on_these(given, trained):
+    """Return the warning that a model was trained on the file that it is scored on.
+
+    Parameters
+    ----------
+    given : dict of str to (str or list of str), or None
+        From :func:`row_options`.
+
+    trained : dict of str to (str or list of str), or None
+        Those of the training, if known.
+
+    Returns
+    -------
+    caution : str
+        Empty if it is another file, or not known.
+    """
+    if not _is_same_file(given, trained, "data", "data_dir"):
+        return ""
+    return (
+        "The model was trained on rows of this file: the scores of those are too "
+        "optimistic."
+    )
+
+
+def is_test_data(given, trained):
+    """Return whether rows are those of ``--test-data`` of a training.
+
+    Parameters
+    ----------
+    given : dict of str to (str or list of str), or None
+        From :func:`row_options`.
+
+    trained : dict of str to (str or list of str), or None
+        Those of the training, if known.
+
+    Returns
+    -------
+    is_test_data : bool
+        Whether it is the same file.
+    """
+    test_data = (trained or {}).get("test_data")
+    return _is_same_file(given, {"data": test_data}, "data")
+
+
+def _is_same_file(given, trained, *names):
+    pairs = [((given or {}).get(name), (trained or {}).get(name)) for name in names]
+    return any(a and b and Path(a).resolve() == Path(b).resolve() for a, b in pairs)
+
+
 def _at_hand(dataset):
     load, name, positive = DATASETS[dataset]
     source = {"dataset": dataset} if dataset != "digits" else {}

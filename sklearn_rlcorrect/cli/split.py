@@ -7,9 +7,13 @@ import numpy as np
 from sklearn import config_context
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
+from sklearn_rlcorrect.cli.messages import warn
 from sklearn_rlcorrect.cli.rows import LabelledRows, with_test_data
 
 _HELD_OUT = 0.25
+
+# Part of rows to test on that may equal rows that train without a word.
+_MOST_EQUAL = 0.01
 
 # One to hold out, and two folds.
 _FEWEST_GROUPS = 3
@@ -94,6 +98,7 @@ def split(args, data, rows):
     """
     if args.test_data:
         both = with_test_data(data, args.test_data)
+        _warn_of_equal_rows(both, len(data.y))
         return Split(both, rows, np.arange(len(data.y), len(both.y)))
     test_size = _HELD_OUT if args.test_size is None else args.test_size
     if args.group:
@@ -113,6 +118,20 @@ def split(args, data, rows):
             "learnt about it: choose another --test-size or --seed"
         )
     return found
+
+
+def _warn_of_equal_rows(data, n_train):
+    """Tell if rows to test on may be rows that train."""
+    import pandas as pd
+
+    hashes = pd.util.hash_pandas_object(data.X.assign(**{"": data.y}), index=False)
+    n_equal = hashes[n_train:].isin(hashes[:n_train]).sum()
+    n_test = len(hashes) - n_train
+    if n_equal > _MOST_EQUAL * n_test:
+        warn(
+            f"{n_equal} of {n_test} rows of --test-data equal rows of --data, label and "
+            "all: if they are the same rows, the scores are too optimistic"
+        )
 
 
 def split_params(args):

@@ -129,6 +129,17 @@ def found_rows(found):
     return found.train_rows, found.test_rows
 
 
+@pytest.mark.parametrize("n_equal", [0, 200])
+def test_rows_to_test_on_that_train_are_told(table, n_equal, capsys):
+    table["a"] = np.arange(len(table))
+    table.to_csv("table.csv", index=False)
+    test = pd.concat([table[:n_equal], table[n_equal:].assign(a=-1)])
+    test.to_csv("test.csv", index=False)
+    parts("--test-data", "test.csv")
+    told = "warning: 200 of 426 rows of --test-data equal rows of --data, label and all: "
+    assert (told in capsys.readouterr().err) == (n_equal > 0)
+
+
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_another_file_is_held_out(table, suffix, capsys):
@@ -150,6 +161,13 @@ def test_another_file_is_held_out(table, suffix, capsys):
     assert f"test.{suffix}: the 126 rows held out of the training" in evaluated
     scores = trained[trained.index("on these rows") : trained.index("changed")]
     assert scores in evaluated
+    # The same if the file is named.
+    named = ["--data", f"test.{suffix}", "--target", "label"]
+    assert main(["evaluate", "--output", "two", *named]) == 0
+    assert scores in capsys.readouterr().out
+    assert main(["evaluate", "--output", "three", *ROWS]) == 0
+    evaluated = capsys.readouterr().out
+    assert "table.csv: all 300 rows\nThe model was trained on rows of this" in evaluated
     # What was held out has no part in the training.
     model, X = load_model("model.joblib"), train.drop(columns="label")
     again = load_model("model.joblib").fit(X, train["label"])
