@@ -17,6 +17,7 @@ from sklearn.utils.validation import validate_data
 
 from sklearn_rlcorrect._callbacks import fit_task
 from sklearn_rlcorrect._crossfit import cross_fit, predict_classes_proba
+from sklearn_rlcorrect._reversed import reversed_auc
 from sklearn_rlcorrect._routing import RoutedRows, groups_of_guard, route, row_groups
 from sklearn_rlcorrect._updating import base_threshold, begin_memory, costs_of, reward_of
 from sklearn_rlcorrect._validation import (
@@ -62,6 +63,12 @@ _PRECOMPUTED = {
     "who": "The model behind the precomputed probabilities is",
     "remedy": "Give rows that are new to the model, or its out-of-fold probabilities.",
 }
+
+_REVERSED = (
+    "The AUC of the classifier on these rows is {auc:.3f}, below that of chance: are its "
+    "probabilities those of the other class, or its columns in another order than the "
+    "sorted labels?"
+)
 
 # Of weights whose sums can be trusted.
 _LARGEST_EXPONENT = 400
@@ -128,10 +135,10 @@ def fit_corrector(model, estimator, X, y, sample_weight, metadata, classes=None,
     rows = rows if len(base.rows) == len(rows) else rows.take(base.rows)
     all_rows = _correction_problem(model, rows, base.proba, reward, fp_costs)
     problem = all_rows.merged()
+    _warn_of_given_probabilities(estimator, all_rows, problem)
     if model.memory_size is None:
         # They would take memory as long as the training lasts.
         del all_rows
-    _warn_of_own_rows(estimator, problem)
     model.base_threshold_ = base_threshold(problem, fp_costs, positives)
     splits = held_out_splits(
         problem,
@@ -240,15 +247,22 @@ def _prove_limits(model, calibration, problem, splits, positive):
         warnings.warn(message, stacklevel=6)  # the caller of fit
 
 
-def _warn_of_own_rows(estimator, problem):
-    """Tell that a classifier that is not refitted was probably fitted on these rows."""
+def _warn_of_given_probabilities(estimator, all_rows, problem):
+    """Tell what is suspicious of probabilities that no fit here has made."""
     is_frozen = isinstance(estimator, FrozenEstimator)
     base = estimator.estimator if is_frozen else estimator
     is_given = isinstance(base, PrecomputedProbaClassifier)
-    counts = mistakes_beside_others(problem) if is_frozen or is_given else None
+    if not (is_frozen or is_given):
+        # Out of fold, a classifier is worse than chance where there is nothing to learn.
+        return
+    has_two = all_rows.proba.shape[1] == 2
+    auc = reversed_auc(all_rows.proba[:, 1], all_rows.y == 1) if has_two else None
+    if auc is not None:
+        # The caller of fit, here and below.
+        warnings.warn(_REVERSED.format(auc=auc), stacklevel=5)
+    counts = mistakes_beside_others(problem)
     if counts is not None:
         words = _PRECOMPUTED if is_given else _FROZEN
-        # The caller of fit.
         warnings.warn(_OWN_ROWS.format(**words, **counts), stacklevel=5)
 
 

@@ -32,7 +32,7 @@ LAYERS = (
     {"guard"},
     {"agent"},
     {"rewards", "features", "precomputed"},
-    {"metrics", "threshold", "_autolog", "_callbacks", "_doc_link", "_parts"},
+    {"metrics", "threshold", "_autolog", "_callbacks", "_doc_link", "_parts", "_reversed"},
 )
 FACE = "__init__"
 

@@ -75,6 +75,7 @@ def warnings_as_lines():
         Nothing.
     """
     with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
         # The tables of scores report it.
         warnings.filterwarnings("ignore", "No (policy beat|correction by the policy)")
         yield

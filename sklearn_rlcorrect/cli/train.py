@@ -10,7 +10,7 @@ from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect._validation import check_parameters, check_target
 from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
-from sklearn_rlcorrect.cli.doubts import ask_for_pos_label, ask_whether_reversed
+from sklearn_rlcorrect.cli.doubts import ask_for_pos_label
 from sklearn_rlcorrect.cli.fp_weights import (
     check_fp_weights,
     check_fp_weights_outputs,
@@ -98,7 +98,6 @@ def _train(args, steps):
     test = data.take(test_rows)
     scores = evaluate_priorities(model, *test)
     print_scores(model, scores[model.priority], saving_interval(model, *test))
-    ask_whether_reversed(model, *test)
     print_proven(model)
     print_priorities(model, scores)
     _print_places(args, model, run_id)

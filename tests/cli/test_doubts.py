@@ -7,12 +7,11 @@ import pandas as pd
 import pytest
 
 from sklearn_rlcorrect.cli import main
-from sklearn_rlcorrect.cli.doubts import ask_whether_reversed
 
 pytest_plugins = ["cli_fixtures"]
 pytestmark = pytest.mark.usefixtures("empty_folder")
 QUICK = ["--no-mlflow", "--timesteps", "100", "--overwrite"]
-QUESTION = "is this the probability of the other class?"
+QUESTION = "of the other class"
 
 
 def write_rows(separation):
@@ -27,46 +26,15 @@ def write_rows(separation):
 @pytest.mark.parametrize(
     ("separation", "is_asked"), [(-0.4, True), (0, False), (0.4, False)]
 )
-@pytest.mark.parametrize("positive", [[], ["--pos-label", "0"]])
-def test_reversed_probabilities(separation, is_asked, positive, capsys):
+@pytest.mark.parametrize("option", ["--fp-weight=1.2", "--pos-label=0", "--fp-weight=1,2"])
+def test_reversed_probabilities(separation, is_asked, option, capsys):
     write_rows(separation)
-    assert main(["train", "--data-dir", "data", *QUICK, *positive]) == 0
+    assert main(["train", "--data-dir", "data", *QUICK, option]) == 0
     assert (QUESTION in capsys.readouterr().err) == is_asked
+    if option == "--fp-weight=1,2":
+        return
     assert main(["evaluate", "--no-mlflow", "--data-dir", "data"]) == 0
     assert (QUESTION in capsys.readouterr().err) == is_asked
-
-
-class Classifier:
-    """Gives the second class these probabilities."""
-
-    classes_ = np.array(["a", "b"])
-
-    def predict_before_after(self, X):
-        return np.column_stack([1 - X, X]), None
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "auc", "is_asked"),
-    [
-        (4, 0.0, False),  # by chance in one of six draws
-        (8, 0.0, True),  # in one of seventy
-        (2000, 0.49, False),
-        (2000, 0.4, True),
-        (2000, 0.6, False),
-    ],
-)
-def test_only_what_is_clearly_below_chance_is_asked_about(n_rows, auc, is_asked, capsys):
-    y = np.repeat(["a", "b"], n_rows // 2)
-    p = np.linspace(0, 0.5, n_rows // 2)
-    # In this part of the pairs the second class has the larger probability.
-    ask_whether_reversed(Classifier(), np.append(p + 0.5 * (1 - np.sqrt(2 * auc)), p), y)
-    error = capsys.readouterr().err
-    assert (QUESTION in error) == is_asked
-
-
-def test_one_class_is_no_question(capsys):
-    ask_whether_reversed(Classifier(), np.array([0.1, 0.9]), np.array(["a", "a"]))
-    assert capsys.readouterr().err == ""
 
 
 def write_labels(labels, share):
