@@ -492,7 +492,7 @@ class RLCalibratedClassifier(
 
         propensity : array-like of shape (n_samples,), default=None
             Probability in (0, 1] of the decision that was taken, given the row: where it
-            was to look at a row, that of :meth:`decide`, else one less it. Policies
+            was to look at a row or not, "decision_propensity" of :meth:`decide`. Policies
             are selected by what critics say (the direct method); with it, one that does
             worse than the classifier by a doubly robust estimate is not used, and what
             the correction saves is known.
@@ -652,7 +652,8 @@ class RLCalibratedClassifier(
         decisions : Decisions
             Of :mod:`sklearn_rlcorrect.decisions`: "flagged", "inspected", "propensity",
             "gain" and "exploration_cost". The labels of the rows that were looked at go
-            to :meth:`partial_fit`, with their propensities.
+            to :meth:`partial_fit`, with their propensities; what looking brought goes to
+            :meth:`learn`, with "inspected" and "decision_propensity".
 
         Raises
         ------

@@ -37,8 +37,7 @@ class Decisions(NamedTuple):
     propensity : ndarray of shape (n_samples,)
         Probability with which each row is looked at, for `partial_fit`: 1 for flagged
         rows. 0 for rows that cannot be looked at. Where looking at a row is the decision,
-        its own probability, for `learn`, is
-        ``np.where(inspected, propensity, 1 - propensity)``.
+        as for `learn`, it is `decision_propensity` that is needed.
 
     gain : ndarray of shape (n_samples,)
         What flagging a row is expected to save, over not flagging it.
@@ -53,6 +52,29 @@ class Decisions(NamedTuple):
     propensity: np.ndarray
     gain: np.ndarray
     exploration_cost: float
+
+    @property
+    def decision_propensity(self):
+        """Probability of what was done with each row: looking at it, or not.
+
+        It is what `learn` and :func:`off_policy_value` need as `propensity`, with
+        `inspected` as `decision`.
+
+        Returns
+        -------
+        decision_propensity : ndarray of shape (n_samples,)
+            `propensity` of the rows that are looked at, and one less that of the others.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_rlcorrect.decisions import Decisions
+        >>> inspected, propensity = np.array([True, True, False]), np.array([1, 0.1, 0.1])
+        >>> gain = np.array([2.0, -1.0, -3.0])
+        >>> Decisions(gain > 0, inspected, propensity, gain, 1.0).decision_propensity
+        array([1. , 0.1, 0.9])
+        """
+        return np.where(self.inspected, self.propensity, 1 - self.propensity)
 
 
 def class_posterior(model, proba):

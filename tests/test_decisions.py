@@ -155,6 +155,20 @@ def test_propensities_are_how_often_rows_are_looked_at(fitted, budget):
     np.testing.assert_allclose([decided.exploration_cost for decided in draws], prices)
 
 
+@pytest.mark.parametrize("budget", [None, 40])
+def test_probabilities_of_what_was_decided_are_how_often_it_is(fitted, budget):
+    model = copy.copy(fitted[0]).set_params(exploration=0.3)
+    proba = model.predict_proba(fitted[1])
+    n_draws = 2_000
+    draws = [decide(model, proba, 1, 1, budget, seed) for seed in range(n_draws)]
+    first = draws[0]
+    frequency = np.mean([d.inspected == first.inspected for d in draws], axis=0)
+    expected = first.decision_propensity
+    error = np.sqrt(expected * (1 - expected) / n_draws)
+    assert np.all(np.abs(frequency - expected) <= 4.5 * error)
+    assert np.all(expected[first.flagged] == 1)
+
+
 def test_no_exploration_costs_nothing(fitted):
     model, X = fitted
     cost = model.decide(X).exploration_cost

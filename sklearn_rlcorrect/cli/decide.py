@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_not_input
@@ -12,6 +14,8 @@ from sklearn_rlcorrect.cli.unfamiliar import UnfamiliarValues
 from sklearn_rlcorrect.datasets import read_rows
 from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
 from sklearn_rlcorrect.persistence import check_output, replacing
+
+_COLUMNS = ("flagged", "inspected", "propensity", "decision_propensity", "gain")
 
 
 def run(args):
@@ -47,7 +51,11 @@ def run(args):
     unfamiliar.add(X)
     for line in unfamiliar.lines():
         print(line)
-    print_next(args, can_update=model.memory_size is not None)
+    print_next(
+        args,
+        can_update=model.memory_size is not None,
+        is_explored=bool(np.any(decided.inspected & (decided.propensity < 1))),
+    )
 
 
 def _decided(args, model, table, X):
@@ -75,7 +83,6 @@ def _cost(table, text):
 def _write(decided, path):
     import pandas as pd
 
-    names = ("flagged", "inspected", "propensity", "gain")
-    frame = pd.DataFrame({name: getattr(decided, name) for name in names})
+    frame = pd.DataFrame({name: getattr(decided, name) for name in _COLUMNS})
     with replacing(path) as temporary:
         frame.to_csv(temporary, index_label="row")

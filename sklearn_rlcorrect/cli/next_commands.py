@@ -16,9 +16,12 @@ def print_next(args, **facts):
 
     **facts
         What else that depends on: `can_update` of ``decide``, whether the model can learn
-        again; `priority` of ``train``, the one to look at if that in use does nothing.
+        again, and `is_explored`, whether rows are looked at by chance; `priority`
+        of ``train``, the one to look at if that in use does nothing.
     """
     commands = _NEXT[args.command](args, **facts)
+    if not commands:
+        return
     width = max(len(command) for command, _ in commands)
     print()
     for i, (command, purpose) in enumerate(commands):
@@ -62,14 +65,19 @@ def _after_infer(args):
     return commands or [(_line("evaluate", *_same_model(args)), "what they are worth")]
 
 
-def _after_decide(args, can_update):
+def _after_decide(args, can_update, is_explored):
+    commands = []
     if can_update:
         update = "--data LOOKED_AT --target COLUMN --propensity propensity"
         learn = _line("update", *_same_model(args), update)
-        return [(learn, "learn what was found there")]
-    log = "--data FILE --decision COLUMN --reward COLUMN --propensity COLUMN"
-    value = _line("evaluate", *_same_model(args), log)
-    return [(value, "what such decisions bring")]
+        commands.append((learn, "learn what was found there"))
+    if is_explored:
+        # Where all decisions were certain, no other can be valued.
+        log = "--data FILE --decision inspected --reward COLUMN"
+        columns = f"{log} --propensity decision_propensity"
+        value = _line("evaluate", *_same_model(args), columns)
+        commands.append((value, "what such decisions bring"))
+    return commands
 
 
 def _after_update(args):

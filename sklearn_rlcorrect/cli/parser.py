@@ -200,7 +200,10 @@ def _add_decide(commands):
         "decide",
         help="flag rows by their costs, within a budget",
         description="Flag the rows for which that is expected to save, and choose rows to "
-        "look at. Writes flagged, inspected, propensity and gain for each row.",
+        "look at. Writes for each row: flagged, expected to save and within the budget; "
+        "inspected, to be looked at, as flagged or explored; propensity, the probability "
+        "of that; decision_propensity, the probability of what was decided, to look at it "
+        "or not; gain, what flagging it is expected to save.",
     )
     options.add_model(parser.add_argument_group("model"))
     options.add_rows(parser.add_argument_group("data"))

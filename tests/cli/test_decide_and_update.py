@@ -41,7 +41,9 @@ def test_decide_writes_what_the_model_decides(with_memory, table, capsys):
     expected = model.decide(
         X, fp_cost=1, fn_cost=table["amount"], budget=50, random_state=3
     )
-    for name in ("flagged", "inspected", "propensity", "gain"):
+    names = ["flagged", "inspected", "propensity", "decision_propensity", "gain"]
+    assert written.columns.tolist() == ["row", *names]
+    for name in names:
         np.testing.assert_allclose(written[name], getattr(expected, name), atol=1e-12)
     output = capsys.readouterr().out
     assert f"{expected.flagged.sum()} flagged, 10 others to look at, at an" in output

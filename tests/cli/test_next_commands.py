@@ -95,11 +95,25 @@ def test_next_commands(command, expected, capsys):
     assert named(command, capsys) == expected
 
 
-def test_a_model_that_keeps_rows_may_learn_from_what_was_found(capsys):
-    (update,) = named("decide --data a.csv", capsys, can_update=True)
-    assert update.startswith("rlcorrect update --data LOOKED_AT")
-    (value,) = named("decide --data a.csv", capsys, can_update=False)
-    assert value.startswith("rlcorrect evaluate --data FILE --decision COLUMN")
+UPDATE = "rlcorrect update --data LOOKED_AT --target COLUMN --propensity propensity"
+VALUE = (
+    "rlcorrect evaluate --data FILE --decision inspected --reward COLUMN --propensity "
+    "decision_propensity"
+)
+
+
+@pytest.mark.parametrize(
+    ("can_update", "is_explored", "expected"),
+    [(True, True, [UPDATE, VALUE]), (True, False, [UPDATE]), (False, True, [VALUE])],
+)
+def test_what_comes_after_decisions(can_update, is_explored, expected, capsys):
+    facts = {"can_update": can_update, "is_explored": is_explored}
+    assert named("decide --data a.csv", capsys, **facts) == expected
+
+
+def test_nothing_comes_after_certain_decisions_of_a_model_without_memory(capsys):
+    print_next(parse(["decide"]), can_update=False, is_explored=False)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_password_is_not_shown(capsys):
