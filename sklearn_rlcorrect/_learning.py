@@ -29,9 +29,9 @@ from sklearn_rlcorrect._updating import (
 )
 from sklearn_rlcorrect._validation import (
     check_base,
+    check_decision_propensity,
     check_decisions,
     check_parameters,
-    check_propensity,
     check_rewards,
     check_rows_of_either_decision,
     classes_of,
@@ -79,7 +79,8 @@ def learn_from_rewards(model, X, flagged, reward, propensity, predict_params):
     check_consistent_length(X, flagged, reward)
     # NaN is not known.
     is_known = propensity is not None
-    propensity = check_propensity(propensity, flagged) + (0 if is_known else np.nan)
+    propensity = check_decision_propensity(propensity, flagged)
+    propensity = propensity if is_known else np.full(len(flagged), np.nan)
     check_parameters(model)
     if not hasattr(model, "classes_"):
         _begin(model, X, predict_params)

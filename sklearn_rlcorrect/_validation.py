@@ -32,6 +32,16 @@ _TOLERANCE = 5e-3
 # Beyond it every row is negative, and sums of rewards lose their precision.
 _LARGEST_WEIGHT = 1e6
 
+_OF_LOOKING = "the probability with which each row was looked at, as decide returns it"
+_OF_DECISION = (
+    "the probability of the decision that was taken, whether or not to flag the row, each "
+    "row drawn by itself. Of what decide returns, inspected is the decision, and "
+    "decision_propensity its probability"
+)
+
+# By which inverse propensities may be above their expectation.
+_N_ERRORS = 5
+
 
 def check_parameters(classifier):
     """Raise for a constructor argument that is out of its range."""
@@ -213,8 +223,8 @@ def check_first_classes(estimator, classes):
         check_same_classes(classes, np.unique(estimator.classes_))
 
 
-def check_propensity(propensity, y):
-    """Return one probability above 0 per row, with which its label was asked for."""
+def check_propensity(propensity, y, meaning=_OF_LOOKING):
+    """Return one probability above 0 per row, such as that its label was asked for."""
     if propensity is None:
         return np.ones(len(y))
     propensity = np.asarray(propensity, dtype=np.float64)
@@ -224,10 +234,30 @@ def check_propensity(propensity, y):
             f"each of the {len(y)} rows."
         )
     if not np.all((propensity > 0) & (propensity <= 1)):
-        raise ValueError(
-            "propensity must be above 0 and at most 1: the probability with which each row "
-            "was looked at, as decide returns it."
-        )
+        raise ValueError(f"propensity must be above 0 and at most 1: {meaning}.")
+    return propensity
+
+
+def check_decision_propensity(propensity, flagged):
+    """Return the probability of each decision that was taken, if it can be that.
+
+    Over the rows with one of the two decisions, the inverses sum to the number of all rows
+    in expectation, or to less where that decision had the probability 0 (Swaminathan and
+    Joachims, "The Self-Normalized Estimator for Counterfactual Learning", NIPS 2015).
+    """
+    propensity = check_propensity(propensity, flagged, _OF_DECISION)
+    for decision, name in ((True, "flagged"), (False, "not flagged")):
+        p = propensity[flagged == decision]
+        with np.errstate(over="ignore"):
+            total, error = np.sum(1 / p), np.sqrt(np.sum((1 - p) / p**2))
+        if total > len(flagged) + _N_ERRORS * error:
+            raise ValueError(
+                f"propensity of the rows that were {name} holds {p.min():.3g} to "
+                f"{p.max():.3g}: its inverses sum to {total / len(flagged):.3g} per row of "
+                "the log, and those of probabilities of the decisions that were taken sum "
+                f"to 1 or less (here {1 + _N_ERRORS * error / len(flagged):.3g}, with "
+                f"{_N_ERRORS} standard errors). It must be {_OF_DECISION}."
+            )
     return propensity
 
 

@@ -509,8 +509,10 @@ class RLCalibratedClassifier(
         Raises
         ------
         ValueError
-            If an argument or the data cannot be used, or fewer than 20 rows of either
-            decision are known; the estimator is left as it was.
+            If an argument or the data cannot be used, fewer than 20 rows of either
+            decision are known, or `propensity` cannot be that of the decisions (see
+            :func:`~sklearn_rlcorrect.decisions.off_policy_value`); the estimator is left
+            as it was.
         """
         with restored_on_error(self), without_autolog():
             self.format_version_ = FORMAT_VERSION

@@ -10,9 +10,9 @@ from sklearn.utils import check_scalar, column_or_1d
 
 from sklearn_rlcorrect._updating import costs_of
 from sklearn_rlcorrect._validation import (
+    check_decision_propensity,
     check_decisions,
     check_parameters,
-    check_propensity,
     check_rewards,
     check_rows_of_either_decision,
     own_random_state,
@@ -185,7 +185,9 @@ def off_policy_value(
         What the decision brought.
 
     propensity : array-like of shape (n_samples,)
-        Probability of the decision that was taken.
+        Probability of the decision that was taken: after
+        :meth:`~sklearn_rlcorrect.RLCalibratedClassifier.decide`, whose `inspected` is the
+        decision, its `decision_propensity`.
 
     confidence : float, default=0.95
         Of the intervals, which are normal.
@@ -203,12 +205,17 @@ def off_policy_value(
     Raises
     ------
     ValueError
-        If the arguments are not usable, or hold fewer than 20 rows of either decision.
+        If the arguments are not usable, or hold fewer than 20 rows of either decision; or
+        if `propensity` cannot be that of the decisions: over the rows with one of them,
+        its inverses sum to more than the number of all rows [2]_, by five standard errors
+        of rows that are drawn each by itself.
 
     References
     ----------
     .. [1] M. Dudík, J. Langford and L. Li, "Doubly Robust Policy Evaluation and
        Learning", ICML 2011.
+    .. [2] A. Swaminathan and T. Joachims, "The Self-Normalized Estimator for
+       Counterfactual Learning", NIPS 2015.
 
     Examples
     --------
@@ -230,7 +237,7 @@ def off_policy_value(
             "propensity is needed: without the probabilities of the decisions that were "
             "taken, rewards say nothing of other decisions."
         )
-    propensity = check_propensity(propensity, flagged)
+    propensity = check_decision_propensity(propensity, flagged)
     check_scalar(
         confidence, "confidence", Real, min_val=0, max_val=1, include_boundaries="neither"
     )

@@ -4,10 +4,13 @@ import copy
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect._validation import check_decision_propensity
 from sklearn_rlcorrect.agent.values import cross_fit_values, doubly_robust_value
 from sklearn_rlcorrect.decisions import off_policy_value
 from sklearn_rlcorrect.persistence import dump_model, load_model
@@ -163,7 +166,10 @@ def test_after_a_fit_with_labels():
     ("change", "message"),
     [
         ({"decision": np.full(100, 2)}, r"decision holds \[2\]: it must be True"),
-        ({"decision": np.arange(100) < 15}, "15 flagged rows and 85 others"),
+        (
+            {"decision": np.arange(100) < 15, "propensity": None},
+            "15 flagged rows and 85 others",
+        ),
         ({"reward": np.full(100, np.nan)}, "Input reward contains NaN"),
         ({"reward": np.zeros(100)}, "reward is the same whatever the decision"),
         ({"reward": np.zeros(99)}, "inconsistent numbers of samples"),
@@ -242,8 +248,53 @@ def test_off_policy_values_need_support(learnt):
     with pytest.raises(ValueError, match="confidence == 95, must be < 1"):
         off_policy_value(learnt, X, flagged, reward, propensity, confidence=95)
     with pytest.warns(UserWarning, match="certain to be taken: no reward tells") as caught:
-        off_policy_value(learnt, X, flagged, reward, np.where(flagged, 1.0, 0.2))
+        off_policy_value(learnt, X, flagged, reward, np.where(flagged, 1.0, propensity))
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("exploration", [0.1, 0.2])
+def test_probabilities_of_being_looked_at_are_none_of_decisions(learnt, exploration):
+    X, y = world(7, 400)
+    decided = copy.deepcopy(learnt).set_params(exploration=exploration)
+    decided = decided.decide(X, random_state=0)
+    reward = np.where(decided.inspected, np.where(y, CAUGHT, FALSE_ALARM), 0.0)
+    looked_at = np.where(decided.flagged, 1.0, exploration)
+    wrong = "not flagged holds .* sum to .* per row of the log.* decision_propensity its"
+    for decision in (decided.flagged, decided.inspected):
+        with pytest.raises(ValueError, match=wrong):
+            off_policy_value(learnt, X, decision, reward, looked_at)
+        with pytest.raises(ValueError, match=wrong):
+            corrector().learn(X, decision, reward, propensity=looked_at)
+    with pytest.raises(ValueError, match="rows that were flagged holds"):
+        off_policy_value(learnt, X, ~decided.inspected, reward, np.full(400, 0.1))
+    corrector().learn(X, decided.inspected, reward, propensity=decided.decision_propensity)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(1, 3_000),
+    st.lists(st.floats(0, 1), min_size=1, max_size=8),
+    st.integers(0, 2**32 - 1),
+)
+def test_logs_of_any_probabilities_are_taken(n_rows, probabilities, seed):
+    rng = np.random.default_rng(seed)
+    of_flag = rng.choice(probabilities, n_rows)
+    flagged = rng.random(n_rows) < of_flag
+    propensity = np.where(flagged, of_flag, 1 - of_flag)
+    checked = check_decision_propensity(propensity, flagged)
+    np.testing.assert_array_equal(checked, propensity)
+
+
+def test_rare_decisions_are_taken_and_impossible_ones_are_not():
+    """A decision of the probability 1/1000 that was taken twice in 100 rows is luck."""
+    for n_taken, is_luck in ((2, True), (40, False)):
+        flagged = np.arange(100) < n_taken
+        propensity = np.where(flagged, 0.001, 0.999)
+        if is_luck:
+            check_decision_propensity(propensity, flagged)
+            continue
+        with pytest.raises(ValueError, match="inverses sum to 400 per row"):
+            check_decision_propensity(propensity, flagged)
 
 
 def test_held_out_rows_have_no_say_in_any_value():
