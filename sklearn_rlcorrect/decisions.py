@@ -200,7 +200,9 @@ def off_policy_value(
     values : dict of str to dict
         Of "logged", the decisions that were taken; "classifier"; "corrected"; and "gain",
         corrected less classifier: "value" per row, its standard "error", "lower" and
-        "upper".
+        "upper"; and "unsupported", the share of rows with another decision than the one
+        that was certain to be taken, of which no reward tells. Of "gain" these are rows
+        that classifier and corrector decide differently.
 
     Raises
     ------
@@ -250,25 +252,34 @@ def off_policy_value(
         "classifier": before.argmax(axis=1) == positive,
         "corrected": decisions(model, after) == positive,
     }
-    _warn_of_no_support(policies, flagged, propensity)
+    unsupported = _unsupported(policies, flagged, propensity)
+    _warn_of_no_support(unsupported)
     scores = {"logged": reward} | {
         name: doubly_robust_value(values, flagged, reward, propensity, policy)
         for name, policy in policies.items()
     }
     scores["gain"] = scores["corrected"] - scores["classifier"]
     quantile = norm.ppf((1 + confidence) / 2)
-    return {name: _mean_and_interval(score, quantile) for name, score in scores.items()}
-
-
-def _warn_of_no_support(policies, flagged, propensity):
-    """Tell that a policy decides otherwise where the log never could."""
-    is_certain = propensity == 1
-    shares = {
-        name: float(np.mean((policy != flagged) & is_certain))
-        for name, policy in policies.items()
+    return {
+        name: _mean_and_interval(score, quantile) | {"unsupported": unsupported[name]}
+        for name, score in scores.items()
     }
-    if max(shares.values()) > 0:
-        listed = ", ".join(f"{share:.1%} ({name})" for name, share in shares.items())
+
+
+def _unsupported(policies, flagged, propensity):
+    """Shares of rows that get a decision that could not have been taken."""
+    is_certain = propensity == 1
+    never = {name: is_certain & (policy != flagged) for name, policy in policies.items()}
+    # Where both policies decide alike, neither gains, whatever the decision brings.
+    never["gain"] = is_certain & (policies["classifier"] != policies["corrected"])
+    return {"logged": 0.0} | {name: float(rows.mean()) for name, rows in never.items()}
+
+
+def _warn_of_no_support(unsupported):
+    """Tell that a policy decides otherwise where the log never could."""
+    shares = [(unsupported[name], name) for name in ("classifier", "corrected")]
+    if max(shares)[0] > 0:
+        listed = ", ".join(f"{share:.1%} ({name})" for share, name in shares)
         warnings.warn(
             f"of the rows, {listed} get another decision than the one that was certain to "
             "be taken: no reward tells what that brings, and the intervals do not hold it.",

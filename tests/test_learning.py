@@ -247,9 +247,29 @@ def test_off_policy_values_need_support(learnt):
         off_policy_value(learnt, X, flagged, reward, None)
     with pytest.raises(ValueError, match="confidence == 95, must be < 1"):
         off_policy_value(learnt, X, flagged, reward, propensity, confidence=95)
+    certain = np.where(flagged, 1.0, propensity)
     with pytest.warns(UserWarning, match="certain to be taken: no reward tells") as caught:
-        off_policy_value(learnt, X, flagged, reward, np.where(flagged, 1.0, propensity))
+        values = off_policy_value(learnt, X, flagged, reward, certain)
     assert caught[0].filename == __file__
+    before, after = BASE.predict(X), learnt.predict(X)
+    shares = {name: entry["unsupported"] for name, entry in values.items()}
+    assert shares == {
+        "logged": 0,
+        "classifier": np.mean(flagged & ~before),
+        "corrected": np.mean(flagged & ~after),
+        "gain": np.mean(flagged & (before != after)),
+    }
+    assert 0 < shares["gain"] < shares["classifier"] + shares["corrected"]
+
+
+def test_where_both_decide_alike_nothing_need_be_known_for_the_gain(learnt):
+    X, flagged, reward, propensity = logged(7, 800, 0.2)
+    is_alike = BASE.predict(X) == learnt.predict(X)
+    propensity = np.where(is_alike & flagged, 1.0, propensity)
+    with pytest.warns(UserWarning, match="certain to be taken"):
+        values = off_policy_value(learnt, X, flagged, reward, propensity)
+    assert values["gain"]["unsupported"] == 0
+    assert values["corrected"]["unsupported"] > 0
 
 
 @pytest.mark.parametrize("exploration", [0.1, 0.2])

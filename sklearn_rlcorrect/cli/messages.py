@@ -66,8 +66,13 @@ def tell_more(args, text):
 
 
 @contextlib.contextmanager
-def warnings_as_lines():
-    """Print the warnings of a training, each as one line.
+def warnings_as_lines(show=warn):
+    """Print the warnings of a block, each as one line.
+
+    Parameters
+    ----------
+    show : callable, default=warn
+        Prints a text as a line.
 
     Yields
     ------
@@ -80,7 +85,7 @@ def warnings_as_lines():
         warnings.filterwarnings("ignore", "No (policy beat|correction by the policy)")
         yield
     for message in dict.fromkeys(str(warning.message) for warning in caught):
-        warn(message)
+        show(message)
 
 
 def is_quiet(args):

@@ -1,7 +1,9 @@
 """``rlcorrect evaluate --reward``: value of a model on logged decisions, without labels."""
 
+from functools import partial
 from pathlib import Path
 
+from sklearn_rlcorrect.cli.messages import tell, warnings_as_lines
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_folder
@@ -55,7 +57,9 @@ def run(args):
         table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
         log = logged_columns(table, args)
         steps.begin("estimate")
-        values = off_policy_value(model, model_columns(model, table, args.data), *log)
+        X = model_columns(model, table, args.data)
+        with warnings_as_lines(partial(tell, args)):
+            values = off_policy_value(model, X, *log)
         steps.begin("draw the picture")
         folder.mkdir(exist_ok=True)
         with replacing(folder / _PICTURE) as temporary:
@@ -90,6 +94,12 @@ def _table(values):
 
 
 def _verdict(gain):
+    if gain["unsupported"] > 0:
+        share = f"{100 * gain['unsupported']:.2g} %"
+        return (
+            f"Not decided: of the rows, {share} get another decision by the correction "
+            "than by the\nclassifier, and one of the two is one that the log never tried."
+        )
     if gain["lower"] > 0:
         return "The correction brings more than the classifier alone."
     if gain["upper"] < 0:

@@ -168,9 +168,30 @@ def test_evaluate_estimates_the_value_of_logged_decisions(with_memory, table, ca
     assert "log.csv has no column 'nope'" in capsys.readouterr().err
 
 
+@pytest.mark.filterwarnings("default:of the rows:UserWarning")
+def test_what_the_log_never_tried_gets_no_verdict(always_benign, table, capsys):
+    logged(table, "log.csv")
+    # Of the rows that were flagged, all were certain to be.
+    table["p"] = np.where(table["flagged"], 1.0, 0.5)
+    table.to_csv("log.csv", index=False)
+    options = "--data log.csv --decision flagged --reward reward --propensity p"
+    assert main(["evaluate", *MODEL, *options.split(), "--output", "out"]) == 0
+    output, told = capsys.readouterr()
+    model, rows = always_benign
+    before, after = (proba.argmax(axis=1) for proba in model.predict_before_after(rows))
+    share = np.mean((before != after) & table["flagged"])
+    assert f"\nNot decided: of the rows, {100 * share:.2g} % get another" in output
+    assert "The correction brings" not in output
+    assert [line[:18] for line in told.splitlines()].count("note: of the rows,") == 1
+    assert "UserWarning" not in told
+    quiet = ["--output", "quiet", "--quiet"]
+    assert main(["evaluate", *MODEL, *options.split(), *quiet]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(
     ("lower", "upper", "words"),
     [(0.1, 0.2, "brings more"), (-2, -1, "brings less"), (-1, 1, "is not decided")],
 )
 def test_the_verdict_goes_by_the_interval(lower, upper, words):
-    assert words in _verdict({"lower": lower, "upper": upper})
+    assert words in _verdict({"lower": lower, "upper": upper, "unsupported": 0.0})
