@@ -402,16 +402,6 @@ def add_update_output(group):
         help="file of the updated model, by skops if it ends in .skops (default: "
         "%(default)s)",
     )
-    group.add_argument(
-        "--register-model",
-        metavar="NAME",
-        help="log the updated model to MLflow, too, and register new versions of NAME",
-    )
-    group.add_argument(
-        "--test-data",
-        metavar="FILE",
-        help="labelled table that the updated model is scored on, to be registered",
-    )
     _add_overwrite(group)
 
 
@@ -540,11 +530,25 @@ def add_experiment(group):
     )
 
 
-def add_run(group):
-    """Add the options that name a run and register its model."""
+def add_run_name(group):
+    """Add the option that names a run."""
     group.add_argument(
         "--run-name", metavar="NAME", help="name of the run (default: chosen by MLflow)"
     )
+
+
+def add_test_data(group):
+    """Add the option that names rows to score an updated model on."""
+    group.add_argument(
+        "--test-data",
+        metavar="FILE",
+        help="labelled table that it has not learnt from: the updated model is logged with "
+        "its scores there, to be registered",
+    )
+
+
+def add_registration(group):
+    """Add the options that register a model."""
     group.add_argument(
         "--register-model",
         action="store_true",

@@ -155,7 +155,8 @@ def _add_train(commands):
     tracking = parser.add_argument_group("MLflow")
     options.add_tracking(tracking)
     options.add_experiment(tracking)
-    options.add_run(tracking)
+    options.add_run_name(tracking)
+    options.add_registration(tracking)
     options.add_general(parser)
 
 
@@ -227,6 +228,8 @@ def _add_update(commands):
     tracking = parser.add_argument_group("MLflow")
     options.add_tracking(tracking)
     options.add_experiment(tracking)
+    options.add_registration(tracking)
+    options.add_test_data(tracking)
     options.add_general(parser)
 
 

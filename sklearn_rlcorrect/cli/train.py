@@ -1,14 +1,12 @@
 """``rlcorrect train``: fit a classifier and its correction, save, log and report them."""
 
 import itertools
-import shlex
 from pathlib import Path
 
 import numpy as np
 
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect._validation import check_parameters, check_target
-from sklearn_rlcorrect.agent.selection import PRIORITIES
 from sklearn_rlcorrect.cli.corrector import classifier_name, make_corrector
 from sklearn_rlcorrect.cli.doubts import ask_for_pos_label
 from sklearn_rlcorrect.cli.fp_weights import (
@@ -22,6 +20,12 @@ from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
+from sklearn_rlcorrect.cli.registration import (
+    check_registration,
+    print_registered,
+    print_run,
+    registered_name,
+)
 from sklearn_rlcorrect.cli.report import (
     active_priorities,
     print_priorities,
@@ -45,7 +49,6 @@ from sklearn_rlcorrect.cli.store import (
     check_store,
     experiment_id,
     mlflow_store,
-    shown_uri,
     store_made_meanwhile,
 )
 from sklearn_rlcorrect.datasets import check_precomputed_output, write_precomputed
@@ -114,21 +117,17 @@ def _check_options(args):
             "--estimator-param is of a classifier that this command fits: leave out "
             "--baseline-run-id and --data-dir"
         )
-    if args.no_mlflow and (args.baseline_run_id or args.register_model):
-        option = "--baseline-run-id" if args.baseline_run_id else "--register-model"
-        raise ValueError(f"{option} needs MLflow: leave --no-mlflow out")
+    if args.no_mlflow and args.baseline_run_id:
+        raise ValueError("--baseline-run-id needs MLflow: leave --no-mlflow out")
+    check_registration(args)
     if args.normalize_features and not args.use_input_features:
         raise ValueError(
             "--normalize-features and --no-use-input-features exclude each other"
         )
-    if args.model_name and not args.register_model:
-        raise ValueError("--model-name is for --register-model: give both")
     if abs(args.n_jobs) > _MOST_JOBS:
         raise ValueError(f"--n-jobs {args.n_jobs} is more than any machine has cores")
     check_split_options(args)
     check_fp_weights(args)
-    if set(args.model_name or "") & set("/:"):
-        raise ValueError(f"--model-name {args.model_name} must not hold '/' or ':'")
 
 
 def _check_outputs(args):
@@ -236,7 +235,7 @@ def _log(args, model, data, test_rows, caution):
     place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
     with mlflow.start_run(**place) as run:
         params = data.options | {"classifier": classifier_name(args)} | split_params(args)
-        name = _registered_name(args)
+        name = registered_name(args)
         tracking.log_run(model, X, y, params=params, registered_model_name=name)
         source = {"name": data.name, "options": data.options, "caution": caution}
         tracking.log_rows(data.X, data.y, test_rows, **source)
@@ -257,10 +256,6 @@ def _model_file(args):
     return args.output or (MODEL_FILE if args.no_mlflow else None)
 
 
-def _registered_name(args):
-    return (args.model_name or "rlcorrect") if args.register_model else None
-
-
 def _print_places(args, model, run_id):
     """Print where model, rows and run are, and how to use them."""
     output = _model_file(args)
@@ -272,29 +267,12 @@ def _print_places(args, model, run_id):
         if model.pos_label is not None:
             options += f" --pos-label {model.pos_label}"
         print(f"\nHeld-out rows saved. To read them: {options}")
-    if args.register_model:
-        aliases = [_alias(args, model, priority) for priority in PRIORITIES]
-        print(f"\nRegistered: {', '.join(aliases)}")
+    print_registered(args, model)
     if run_id:
-        _print_run(args, run_id)
-
-
-def _alias(args, model, priority):
-    is_idle = priority not in active_priorities(model)
-    note = " (changes nothing)" if is_idle else ""
-    return f"models:/{_registered_name(args)}@{priority}{note}"
+        print_run(args, run_id)
 
 
 def _other_priority(model):
     """Return a priority that corrects anything, if the one in use does not."""
     active = active_priorities(model)
     return active[0] if active and active[0] != model.priority else None
-
-
-def _print_run(args, run_id):
-    uri = shlex.quote(shown_uri(args.tracking_uri))
-    print(
-        f"\nMLflow run {run_id} (experiment {args.experiment_name}) holds the model, "
-        "its learning\ncurves and pictures. To view it:\n"
-        f"  mlflow ui --backend-store-uri {uri}"
-    )

@@ -3,14 +3,23 @@
 import numpy as np
 
 from sklearn_rlcorrect import tracking
+from sklearn_rlcorrect.cli.doubts import ask_whether_reversed
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_not_input
 from sklearn_rlcorrect.cli.progress import Steps
+from sklearn_rlcorrect.cli.registration import (
+    check_registration,
+    print_registered,
+    print_run,
+    registered_name,
+)
+from sklearn_rlcorrect.cli.report import print_priorities, print_scores
 from sklearn_rlcorrect.cli.rows import column_of, csv_options, logged_columns
 from sklearn_rlcorrect.cli.store import check_experiment, experiment_id, mlflow_store
 from sklearn_rlcorrect.datasets import read_rows, read_table
 from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
+from sklearn_rlcorrect.evaluation import evaluate_priorities, saving_interval
 from sklearn_rlcorrect.persistence import check_output, dump_model
 
 
@@ -38,8 +47,10 @@ def run(args):
         dump_model(model, args.output)
         if args.register_model:
             steps.begin("log to MLflow, with pictures")
-            _register(args, model, *test)
+            run_id = _log(args, model, *test)
     _print_entry(model, name, args.output)
+    if args.register_model:
+        _print_logged(args, model, run_id, *test)
     print_next(args)
 
 
@@ -58,8 +69,7 @@ def _check_options(args):
             "--register-model and --test-data go together: what is registered is scored on "
             "rows that it has not learnt from"
         )
-    if args.register_model and args.no_mlflow:
-        raise ValueError("--register-model needs MLflow: leave --no-mlflow out")
+    check_registration(args)
 
 
 def _test_rows(args, model):
@@ -85,12 +95,24 @@ def _learn(args, model, table, X):
     model.learn(X, decision, reward, propensity=propensity)
 
 
-def _register(args, model, X, y):
+def _log(args, model, X, y):
     import mlflow
 
     place = {"experiment_id": experiment_id(args), "run_name": "update"}
-    with mlflow.start_run(**place):
-        tracking.log_run(model, X, y, registered_model_name=args.register_model)
+    with mlflow.start_run(**place) as run:
+        tracking.log_run(model, X, y, registered_model_name=registered_name(args))
+    return run.info.run_id
+
+
+def _print_logged(args, model, run_id, X, y):
+    """Print what was logged: scores on the test rows, aliases, the run."""
+    print(f"\n{args.test_data}: {len(y)} rows to test on")
+    scores = evaluate_priorities(model, X, y)
+    print_scores(model, scores[model.priority], saving_interval(model, X, y))
+    ask_whether_reversed(model, X, y)
+    print_priorities(model, scores)
+    print_registered(args, model)
+    print_run(args, run_id)
 
 
 def _print_entry(model, name, output):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_rlcorrect._statements import idle_reason
 from sklearn_rlcorrect.cli import main
 from sklearn_rlcorrect.cli.off_policy import _verdict
 from sklearn_rlcorrect.decisions import off_policy_value
@@ -97,8 +98,10 @@ def test_an_update_becomes_a_version(table, capsys):
     table[1::2].to_csv("test.csv", index=False)
     new = ["--data", "new.csv", "--target", "label"]
     update = ["update", "--model", "models:/mine@weighted", *new]
-    register = ["--register-model", "mine", "--test-data", "test.csv"]
+    register = ["--register-model", "--model-name", "mine", "--test-data", "test.csv"]
+    capsys.readouterr()
     assert main([*update, *register]) == 0
+    output = capsys.readouterr().out
     client = mlflow.MlflowClient()
     assert len(client.search_model_versions("name = 'mine'")) == 6
     loaded = mlflow.sklearn.load_model("models:/mine@weighted")
@@ -106,6 +109,17 @@ def test_an_update_becomes_a_version(table, capsys):
     run = mlflow.search_runs(search_all_experiments=True).iloc[0]
     assert run["tags.mlflow.runName"] == "update"
     assert run["params.n_test"] == str(len(table[1::2]))
+    # What is printed is what was logged, of the rows for the test.
+    assert f"\ntest.csv: {len(table[1::2])} rows to test on\n" in output
+    accuracy = [run[f"metrics.{when}/accuracy"] for when in ("before", "after")]
+    (line,) = [line for line in output.splitlines() if line.startswith("accuracy")]
+    assert [line.split()[1], line.split()[-1]] == [f"{value:.4f}" for value in accuracy]
+    (registered,) = [line for line in output.splitlines() if line.startswith("Registered")]
+    for entry in registered.removeprefix("Registered: ").split(", "):
+        uri, *note = entry.split(" ", 1)
+        model = mlflow.sklearn.load_model(uri)
+        assert note == (["(changes nothing)"] if idle_reason(model) else [])
+    assert f"MLflow run {run['run_id']} (experiment rlcorrect)" in output
 
 
 @pytest.mark.parametrize(
@@ -124,10 +138,14 @@ def test_an_update_becomes_a_version(table, capsys):
         ("update --data table.csv", "give --target COLUMN, with labels, or --decision"),
         ("update --data table.csv --target nope", "table.csv has no column 'nope'"),
         ("update --data table.csv --reward label", "give --target COLUMN"),
-        ("update --data table.csv --target label --register-model m", "go together"),
+        ("update --data table.csv --target label --register-model", "go together"),
         (
-            "update --data t.csv --target label --register-model m --test-data t.csv",
+            "update --data t.csv --target label --register-model --test-data t.csv",
             "needs MLflow",
+        ),
+        (
+            "update --data table.csv --target label --model-name m",
+            "--model-name is for --register-model: give both",
         ),
     ],
 )
