@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_rlcorrect.cli.messages import warnings_as_lines
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_not_input
@@ -39,14 +40,10 @@ def run(args):
         table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
         steps.begin("decide")
         X = model_columns(model, table, args.data)
-        decided = _decided(args, model, table, X)
+        with warnings_as_lines():
+            decided = _decided(args, model, table, X)
         _write(decided, args.output)
-    print(
-        f"{len(table)} rows: {decided.flagged.sum()} flagged, "
-        f"{decided.inspected.sum() - decided.flagged.sum()} others to look at, at an "
-        f"expected cost of {decided.exploration_cost:.4g}.\nModel {name}. Written: "
-        f"{args.output}"
-    )
+    print(f"{len(table)} rows: {_summary(decided)}\nModel {name}. Written: {args.output}")
     unfamiliar = UnfamiliarValues(model)
     unfamiliar.add(X)
     for line in unfamiliar.lines():
@@ -68,6 +65,22 @@ def _decided(args, model, table, X):
         budget=args.budget,
         random_state=args.seed,
     )
+
+
+def _summary(decided):
+    """Sentences: what flagging is expected to save, what is left, what is explored."""
+    flagged, n_explored = decided.flagged, np.sum(decided.inspected & ~decided.flagged)
+    saving, cost = decided.gain[flagged].sum(), decided.exploration_cost
+    n_beyond = np.sum((decided.gain > 0) & ~flagged)
+    lines = [f"{flagged.sum()} flagged, which is expected to save {saving:.4g}."]
+    if n_beyond:
+        lines.append(f"{n_beyond} more would be worth flagging, beyond the budget.")
+    if n_explored:
+        # Beyond a budget, explored rows may be worth it.
+        verb = "cost" if cost >= 0 else "save"
+        explored = f"{n_explored} explored, to look at, too"
+        lines.append(f"{explored}, which is expected to {verb} {abs(cost):.4g}.")
+    return "\n".join(lines)
 
 
 def _cost(table, text):

@@ -41,7 +41,7 @@ def named_model(args):
         raise ValueError(f"{source} is in MLflow: leave --no-mlflow out")
     else:
         check_store(args.tracking_uri)
-        model, run = tracking.load_model(source, allow_pickle=args.allow_pickle)
+        model, run = _from_mlflow(source, args.allow_pickle)
         name = run.info.run_id[:8] if run else source.rpartition("/")[2]
     if args.priority:
         model.set_params(priority=args.priority)
@@ -49,7 +49,31 @@ def named_model(args):
     return model, run, name
 
 
+def _from_mlflow(uri, allow_pickle):
+    try:
+        return tracking.load_model(uri, allow_pickle=allow_pickle)
+    except ValueError as error:
+        raise ValueError(f"{error}{_other_aliases(uri)}") from error
+
+
+def _other_aliases(uri):
+    """Sentence on the aliases of a registered model, if a URI names another one."""
+    import mlflow
+
+    name, at, alias = (uri or "").removeprefix("models:/").partition("@")
+    if not at:
+        return ""
+    try:
+        aliases = mlflow.MlflowClient().get_registered_model(name).aliases
+    except mlflow.MlflowException:
+        return ""
+    known = ", ".join(sorted(aliases)) or "none"
+    return "" if alias in aliases else f" (aliases of {name}: {known})"
+
+
 def _from_file(args, path):
+    if "@" in path and "/" not in path and not Path(path).exists():
+        raise FileNotFoundError(f"no such file: {path} (in MLflow, it is models:/{path})")
     if Path(path).is_file() and Path(path).suffix != ".skops":
         tell(
             args,

@@ -4,6 +4,7 @@ import numpy as np
 
 from sklearn_rlcorrect import tracking
 from sklearn_rlcorrect.cli.doubts import ask_whether_reversed
+from sklearn_rlcorrect.cli.messages import warnings_as_lines
 from sklearn_rlcorrect.cli.models import named_model
 from sklearn_rlcorrect.cli.next_commands import print_next
 from sklearn_rlcorrect.cli.outputs import check_not_input
@@ -38,12 +39,14 @@ def run(args):
             check_experiment(args)
         steps.begin("load the model")
         model, _, name = named_model(args)
+        _check_memory(args, model, name)
         test = _test_rows(args, model)
         steps.begin("read rows")
         table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
         X = model_columns(model, table, args.data)
         steps.begin("learn")
-        _learn(args, model, table, X)
+        with warnings_as_lines():
+            _learn(args, model, table, X)
         dump_model(model, args.output)
         if args.register_model:
             steps.begin("log to MLflow, with pictures")
@@ -72,6 +75,15 @@ def _check_options(args):
     check_registration(args)
 
 
+def _check_memory(args, model, name):
+    if model.memory_size is None:
+        which = name if args.model or args.no_mlflow else f"{name}, the newest,"
+        raise ValueError(
+            f"model {which} keeps no rows to learn from again: train with --memory-size N, "
+            "or name a model that does by --model"
+        )
+
+
 def _test_rows(args, model):
     """Read rows to score the updated model on, if it is to be registered."""
     if not args.test_data:
@@ -82,10 +94,6 @@ def _test_rows(args, model):
 
 
 def _learn(args, model, table, X):
-    if model.memory_size is None:
-        raise ValueError(
-            "the model keeps no rows to learn from again: train it with --memory-size N"
-        )
     if args.target:
         y = column_of(table, args.target, args.data)
         propensity = args.propensity and column_of(table, args.propensity, args.data)
@@ -126,10 +134,16 @@ def _print_entry(model, name, output):
         print(
             f"{entry['n_rows']} rows, scored before they were learnt from: cost per row "
             f"{entry['base_cost']:.4g} by the\nclassifier, {entry['corrected_cost']:.4g} "
-            f"corrected. Over the newest rows the correction saves {entry['gain']:.3g} per "
-            f"row\n(standard error {entry['gain_error']:.2g}, effective sample size "
+            f"corrected. Over the newest rows the correction costs\n"
+            f"{_difference(entry['gain'])} per row than the classifier (standard error "
+            f"{entry['gain_error']:.2g}, effective sample\nsize "
             f"{entry['effective_sample_size']:.0f})."
         )
     if entry["base_decides"]:
         print("It does harm: the classifier decides until that changes.")
     print(f"Update {len(model.update_history_['n_rows'])} of model {name}: {output}")
+
+
+def _difference(gain):
+    """What "saves" is not: that would be beyond a moved threshold."""
+    return f"{abs(gain):.3g} {'more' if gain < 0 else 'less'}"

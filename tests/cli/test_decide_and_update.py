@@ -9,8 +9,10 @@ import pytest
 
 from sklearn_rlcorrect._statements import idle_reason
 from sklearn_rlcorrect.cli import main
+from sklearn_rlcorrect.cli.decide import _summary
 from sklearn_rlcorrect.cli.off_policy import _verdict
-from sklearn_rlcorrect.decisions import off_policy_value
+from sklearn_rlcorrect.cli.update import _difference
+from sklearn_rlcorrect.decisions import Decisions, off_policy_value
 from sklearn_rlcorrect.persistence import load_model
 
 pytest_plugins = ["cli_fixtures"]
@@ -47,8 +49,33 @@ def test_decide_writes_what_the_model_decides(with_memory, table, capsys):
     for name in names:
         np.testing.assert_allclose(written[name], getattr(expected, name), atol=1e-12)
     output = capsys.readouterr().out
-    assert f"{expected.flagged.sum()} flagged, 10 others to look at, at an" in output
-    assert f"{expected.exploration_cost:.4g}" in output
+    saving = expected.gain[expected.flagged].sum()
+    n_beyond = np.sum((expected.gain > 0) & ~expected.flagged)
+    assert n_beyond > 0
+    verb = "cost" if expected.exploration_cost >= 0 else "save"
+    assert output.startswith(
+        f"{len(table)} rows: {expected.flagged.sum()} flagged, which is expected to save "
+        f"{saving:.4g}.\n{n_beyond} more would be worth flagging, beyond the budget.\n10 "
+        f"explored, to look at, too, which is expected to {verb} "
+        f"{abs(expected.exploration_cost):.4g}.\nModel model. Written: decisions.csv\n"
+    )
+
+
+def test_decide_without_budget_and_exploration_tells_of_neither(with_memory, capsys):
+    capsys.readouterr()
+    assert main(["decide", *MODEL, "--data", "table.csv"]) == 0
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert "flagged, which is expected to save" in first
+    assert second == "Model model. Written: decisions.csv"
+
+
+@pytest.mark.parametrize(("sign", "verb"), [(-1, "cost"), (1, "save")])
+def test_what_exploration_is_expected_to_bring(sign, verb):
+    flagged, inspected = np.array([True, False, False]), np.array([True, True, False])
+    gain = np.array([4.0, sign * 1.5, -2.0])
+    decided = Decisions(flagged, inspected, np.array([1, 0.5, 0.5]), gain, -sign * 1.5)
+    *_, last = _summary(decided).splitlines()
+    assert last == f"1 explored, to look at, too, which is expected to {verb} 1.5."
 
 
 def test_decide_tells_of_categories_that_the_training_did_not_know(with_memory, capsys):
@@ -71,7 +98,14 @@ def test_update_is_partial_fit(with_memory, table, capsys):
     X = table[list(with_memory.feature_names_in_)]
     with_memory.partial_fit(X[:100], table["label"][:100], propensity=np.full(100, 0.5))
     np.testing.assert_array_equal(updated.predict_proba(X), with_memory.predict_proba(X))
-    assert "100 rows, scored before they were learnt from" in capsys.readouterr().out
+    output = " ".join(capsys.readouterr().out.split())
+    gain, error = (updated.update_history_[name][-1] for name in ("gain", "gain_error"))
+    assert "100 rows, scored before they were learnt from" in output
+    assert (
+        f"the correction costs {_difference(gain)} per row than the classifier (standard "
+        f"error {error:.2g}"
+    ) in output
+    assert "saves" not in output
     assert main(["update", *MODEL, *options.split()]) == 2
     assert "updated_model.joblib exists" in capsys.readouterr().err
 
@@ -154,10 +188,35 @@ def test_bad_input(with_memory, command, message, capsys):
     assert message in capsys.readouterr().err.splitlines()[-1]
 
 
+@pytest.mark.parametrize(("gain", "words"), [(0.25, "0.25 less"), (-0.25, "0.25 more")])
+def test_what_a_correction_costs_is_compared_with_the_classifier(gain, words):
+    assert _difference(gain) == words
+
+
 def test_a_model_without_a_memory(quick, capsys):
     update = ["update", *MODEL, "--data", "table.csv", "--target", "label"]
     assert main(update) == 2
-    assert "train it with --memory-size N" in capsys.readouterr().err
+    (*_, error) = capsys.readouterr().err.splitlines()
+    assert "error: model model keeps no rows to learn from again: train with" in error
+
+
+@pytest.mark.usefixtures("store")
+def test_models_that_are_not_there_are_told_of_by_those_that_are(table, capsys):
+    table.to_csv("table.csv", index=False)
+    rows = ["--data", "table.csv", "--target", "label"]
+    train = ["train", *rows, "--timesteps", "400"]
+    assert main([*train, "--register-model", "--model-name", "mine"]) == 0
+    newest = mlflow.search_runs(search_all_experiments=True)["run_id"][0]
+    for model, message in [
+        ([], f"error: model {newest[:8]}, the newest, keeps no rows to learn from again"),
+        (["--model", "mine@fp"], "no such file: mine@fp (in MLflow, it is models:/mine@fp"),
+        (["--model", "models:/mine@x"], "(aliases of mine: accuracy, fp, weighted)"),
+        (["--model", "models:/other@x"], "there is no model models:/other@x"),
+    ]:
+        assert main(["update", *rows, *model]) == 2
+        (*_, error) = capsys.readouterr().err.splitlines()
+        assert message in error
+    assert "aliases of" not in error
 
 
 def logged(table, path):
