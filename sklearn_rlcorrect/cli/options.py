@@ -380,10 +380,16 @@ def add_outcomes(group):
         metavar="COLUMN",
         help="column with the labels of rows that were looked at",
     )
-    add_log(group, "the probabilities of being looked at, or of the decisions (default: 1)")
+    add_log(
+        group,
+        "the probabilities of being looked at, with --target, or of the decisions, with "
+        "--decision: propensity or decision_propensity of decide (default: 1, or unknown)",
+    )
 
 
-def add_log(group, propensity="the probabilities of these decisions"):
+def add_log(
+    group, propensity="the probabilities of these decisions: decision_propensity of decide"
+):
     """Add the options that name columns of logged decisions."""
     for option, meaning in [
         ("--decision", "the decisions that were taken: whether a row was flagged"),
