@@ -73,7 +73,7 @@ def check_fp_weights_outputs(args):
     return [check_output(path, overwrite=args.overwrite) for path in (TABLE, PICTURE)]
 
 
-def compare(args, baseline, parts, notes):
+def compare(args, baseline, parts, notes, steps):
     """Train a correction for each value, print and draw what they come to.
 
     Parameters
@@ -89,17 +89,27 @@ def compare(args, baseline, parts, notes):
 
     notes : list of str
         Lines to print about them.
+
+    steps : Steps
+        Told which part of which fit is running.
     """
     X, y = parts.data.take(parts.train_rows)
     X_test, y_test = parts.data.take(parts.test_rows)
     model = make_corrector(args, parts.data, baseline, X, parts.groups)
-    with tracking.without_autolog(), warnings_as_lines(), with_groups(parts) as fit_params:
+    with (
+        tracking.without_autolog(),
+        warnings_as_lines(),
+        with_groups(parts) as fit_params,
+        steps.watch(model),
+    ):
         correctors, table = compare_fp_weights(
             model, X, y, X_test, y_test, args.fp_weight, **fit_params
         )
+    steps.begin("draw the picture")
     _write(
         table, OperatingPointDisplay.from_estimators(correctors.values(), X_test, y_test)
     )
+    steps.end()
     print(f"{parts.data.name}: {len(y)} rows to train on, {len(y_test)} held out")
     for line in filter(None, [parts.note, *notes]):
         print(line)
@@ -121,11 +131,8 @@ def _write(table, display):
 
 def _print_next(args):
     """Print the command that keeps the model of one value."""
-    some = sorted(args.fp_weight)[(len(args.fp_weight) - 1) // 2]
-    command = shlex.join(
-        ["rlcorrect", *_without_fp_weight(args.words), f"--fp-weight={some:.15g}"]
-    )
-    print(f"To train, and keep, one of them, such as {some:g}:\n  {command}")
+    command = shlex.join(["rlcorrect", *_without_fp_weight(args.words)])
+    print(f"\nNext: {command} --fp-weight=VALUE  # train, and keep, one of them")
 
 
 def _without_fp_weight(words):

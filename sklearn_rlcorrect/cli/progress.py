@@ -1,5 +1,6 @@
 """Tell which step of a command is running, and how long the steps took."""
 
+import contextlib
 import sys
 import threading
 import time
@@ -92,30 +93,27 @@ class Steps:
         if self._bar is not None:
             self._bar.update()
 
-    def follow(self, model, X, y, **fit_params):
-        """Fit a corrector; the parts of its fit are steps.
+    @contextlib.contextmanager
+    def watch(self, model):
+        """Let the parts of fits be steps, of a corrector and its clones.
 
         Parameters
         ----------
         model : RLCalibratedClassifier
-            Is fitted.
+            Fitted in the block.
 
-        X : {ndarray, pandas.DataFrame} of shape (n_samples, n_features)
-            Rows.
-
-        y : ndarray of shape (n_samples,)
-            Labels.
-
-        **fit_params : dict
-            Further arguments of `fit`.
+        Yields
+        ------
+        None
+            Nothing.
         """
         self.begin("fit")
         if not hasattr(model, "set_callbacks"):  # scikit-learn < 1.9
-            model.fit(X, y, **fit_params)
+            yield
             return
         model.set_callbacks(self)
         try:
-            model.fit(X, y, **fit_params)
+            yield
         finally:
             model.set_callbacks()
 
@@ -139,7 +137,7 @@ class Steps:
             elif name is not None and not (self._is_told or shows_progress(self._args)):
                 self._is_told = time.monotonic() - self._since >= _PATIENCE
                 if self._is_told:
-                    tell(self._args, f"{name} ...")
+                    tell(self._args, f"step: {name} ...")
 
     def setup(self, estimator, context):
         """Nothing to prepare."""

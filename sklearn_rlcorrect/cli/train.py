@@ -86,8 +86,7 @@ def _train(args, steps):
     rows, note, caution = _usable_rows(args, baseline_run, data)
     parts = split(args, data, rows)
     if has_several(args):
-        steps.begin("train a correction for each value of --fp-weight")
-        compare(args, baseline, parts, [note, caution])
+        compare(args, baseline, parts, [note, caution], steps)
         return
     data, train_rows, test_rows = parts.data, parts.train_rows, parts.test_rows
     with store_made_meanwhile(args):
@@ -192,12 +191,17 @@ def _fit(args, baseline, parts, steps):
     X, y = parts.data.take(parts.train_rows)
     model = make_corrector(args, parts.data, baseline, X, parts.groups)
     check_parameters(model)
-    with tracking.without_autolog(), warnings_as_lines(), with_groups(parts) as fit_params:
-        steps.follow(model, X, y, **fit_params)
+    with (
+        tracking.without_autolog(),
+        warnings_as_lines(),
+        with_groups(parts) as fit_params,
+        steps.watch(model),
+    ):
+        model.fit(X, y, **fit_params)
     tell_more(
         args,
-        f"of {len(model.front_['checkpoint'])} candidates, 0 being the classifier alone, "
-        f"are chosen: {_listed(model.selected_)}",
+        f"policies chosen of {len(model.front_['checkpoint']) - 1} (0: the classifier "
+        f"alone): {_listed(model.selected_)}",
     )
     return model
 

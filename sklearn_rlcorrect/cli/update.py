@@ -16,7 +16,12 @@ from sklearn_rlcorrect.cli.registration import (
     registered_name,
 )
 from sklearn_rlcorrect.cli.report import print_priorities, print_scores
-from sklearn_rlcorrect.cli.rows import column_of, csv_options, logged_columns
+from sklearn_rlcorrect.cli.rows import (
+    column_of,
+    csv_options,
+    logged_columns,
+    trained_on_these,
+)
 from sklearn_rlcorrect.cli.store import check_experiment, experiment_id, mlflow_store
 from sklearn_rlcorrect.datasets import read_rows, read_table
 from sklearn_rlcorrect.datasets.chunks import model_columns, text_columns
@@ -38,9 +43,10 @@ def run(args):
         if args.register_model:
             check_experiment(args)
         steps.begin("load the model")
-        model, _, name = named_model(args)
+        model, training_run, name = named_model(args)
         _check_memory(args, model, name)
         test = _test_rows(args, model)
+        caution = trained_on_these({"data": args.data}, tracking.trained_on(training_run))
         steps.begin("read rows")
         table = read_rows(args.data, text_columns(model), **csv_options(vars(args)))
         X = model_columns(model, table, args.data)
@@ -52,6 +58,8 @@ def run(args):
             steps.begin("log to MLflow, with pictures")
             run_id = _log(args, model, *test)
     _print_entry(model, name, args.output)
+    if caution:
+        print(caution)
     if args.register_model:
         _print_logged(args, model, run_id, *test)
     print_next(args)

@@ -272,3 +272,11 @@ def test_what_the_log_never_tried_gets_no_verdict(always_benign, table, capsys):
 )
 def test_the_verdict_goes_by_the_interval(lower, upper, words):
     assert words in _verdict({"lower": lower, "upper": upper, "unsupported": 0.0})
+
+
+def test_an_update_by_the_rows_of_the_training_is_told(table, capsys):
+    table.to_csv("table.csv", index=False)
+    rows = ["--data", "table.csv", "--target", "label"]
+    assert main(["train", *rows, "--timesteps", "400", "--memory-size", "200"]) == 0
+    assert main(["update", *rows]) == 0
+    assert "The model was trained on rows of this file" in capsys.readouterr().out

@@ -36,7 +36,8 @@ def csv(empty_folder, table):
 
 def next_command(output):
     """Return the words of the command that is printed at the end."""
-    name, *words = shlex.split(output.splitlines()[-1])
+    first, name, *words = shlex.split(output.splitlines()[-1].partition("  #")[0])
+    assert first == "Next:"
     assert name == "rlcorrect"
     return words
 
@@ -51,7 +52,7 @@ def test_each_row_is_what_one_value_makes(table, capsys):
     rows = pd.read_csv("fp_weights.csv")
     assert rows["fp_weight"].tolist() == [3, 0.5]
     last = next_command(output)
-    assert last == ["--no-mlflow", "--mode=train", *TRAIN[1:], "--fp-weight=0.5"]
+    assert last == ["--no-mlflow", "--mode=train", *TRAIN[1:], "--fp-weight=VALUE"]
     test = train_test_split(table, stratify=table["label"], random_state=0)[1]
     X, y = test.drop(columns="label"), test["label"]
     for _, row in rows.iterrows():
@@ -84,7 +85,7 @@ def test_several_values_in_a_file_of_options(capsys):
     assert pd.read_csv("fp_weights.csv")["fp_weight"].tolist() == [1, 2]
     assert main([*TRAIN, "--config", "options.toml", "--overwrite"]) == 0
     words = next_command(capsys.readouterr().out)
-    assert words[-3:] == ["options.toml", "--overwrite", "--fp-weight=1"]
+    assert words[-3:] == ["options.toml", "--overwrite", "--fp-weight=VALUE"]
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_elsewhere_a_step_that_takes_long_is_told_once(capsys):
         steps.begin("predict")
         steps.end()
     lines = capsys.readouterr().err.splitlines()
-    assert lines.count("note: read rows ...") == 1
+    assert lines.count("note: step: read rows ...") == 1
 
 
 def test_elsewhere_a_step_that_is_soon_done_is_not_told(capsys, monkeypatch):
