@@ -227,8 +227,8 @@ def _objective(model):
     if has_idle_weight(fp_weight, default, classes, pos_label):
         warnings.warn(
             f"fp_weight={fp_weight:g} has no effect with {len(classes)} classes: each "
-            "mistake is a false positive of one and a false negative of another. Use a "
-            "dict of costs per class, or pos_label.",
+            "mistake is a false positive of one and a false negative of another. Set "
+            "pos_label (--pos-label), or in Python a dict of costs per class.",
             stacklevel=6,  # the caller of fit
         )
     return reward_of(model), fp_costs, positives
