@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sklearn_rlcorrect._updating import costs_of
 from sklearn_rlcorrect.explanation import explain_adjustment
+from sklearn_rlcorrect.guard import decisions
 from sklearn_rlcorrect.persistence import replacing
 
 # Rows that the explained ones are compared with, drawn by a fixed seed.
@@ -44,11 +46,15 @@ class LargestCorrections:
 
     Parameters
     ----------
+    model : RLCalibratedClassifier
+        Fitted.
+
     n_rows : int
         Number of rows to explain.
     """
 
-    def __init__(self, n_rows):
+    def __init__(self, model, n_rows):
+        self._model = model
         self._largest = _KeptRows(n_rows)
         self._background = _KeptRows(_N_BACKGROUND)
         self._rng = np.random.default_rng(_SEED)
@@ -64,18 +70,15 @@ class LargestCorrections:
         before, after : ndarray of shape (n_samples, n_classes)
             Probabilities of the classifier, and corrected ones.
         """
-        self._largest.add(np.abs(after - before).max(axis=1), X)
+        self._largest.add(_moved(self._model, before, after), X)
         # Those with the largest of random numbers are a sample without replacement.
         self._background.add(self._rng.random(len(X)), X)
 
-    def explain(self, model, path):
+    def explain(self, path):
         """Write why the rows were moved, the one that was moved furthest first.
 
         Parameters
         ----------
-        model : RLCalibratedClassifier
-            Fitted.
-
         path : pathlib.Path
             CSV to write; replaced if it exists.
 
@@ -85,11 +88,21 @@ class LargestCorrections:
             Number of rows.
         """
         X, rows = self._largest.X, self._largest.numbers
-        explanation = explain_adjustment(model, X, self._background.X, random_state=_SEED)
+        explanation = explain_adjustment(
+            self._model, X, self._background.X, random_state=_SEED
+        )
         frame = _frame(explanation, X, rows)
         with replacing(path) as temporary:
             frame.to_csv(temporary, index=False)
         return len(rows)
+
+
+def _moved(model, before, after):
+    """How far each row is moved, by the class that is explained."""
+    _, positives = costs_of(model)
+    of_one = np.full(len(after), positives[0])
+    classes = of_one if len(positives) == 1 else decisions(model, after)
+    return np.abs(after - before)[np.arange(len(after)), classes]
 
 
 class _KeptRows:

@@ -33,7 +33,7 @@ def run(args):
         raise FileNotFoundError(f"no such file or folder: {source}")
     output = args.output or _default_output(args)
     check_not_input(args, _checked_outputs(args, output))
-    largest = LargestCorrections(args.explain) if args.explain else None
+    largest = LargestCorrections(model, args.explain) if args.explain else None
     with Steps(args) as steps:
         with mlflow_store(args):
             steps.begin("load the model")
@@ -52,7 +52,7 @@ def run(args):
         )
         if largest:
             steps.begin("explain")
-            n_explained = largest.explain(model, explanations_path(output))
+            n_explained = largest.explain(explanations_path(output))
     print(
         f"{n_samples} rows, {n_changed} of them ({n_changed / n_samples:.1%}) with another "
         f"prediction than without\ncorrection. Priority {model.priority}, model {name}. "

@@ -143,3 +143,23 @@ def test_files_are_kept(quick, capsys):
     os.remove("corrected_probs.csv")
     assert main([*INFER, "--data", EXPLANATIONS, "--explain", "2", "--overwrite"]) == 2
     assert "is an input of this command" in capsys.readouterr().err
+
+
+def test_of_several_classes_the_positive_one_is_explained():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(300, 3)), columns=["a", "b", "c"])
+    largest = table.to_numpy().argmax(axis=1)
+    table["kind"] = np.array(["one", "two", "three"])[largest]
+    table.to_csv("table.csv", index=False)
+    train = "train --no-mlflow --data table.csv --target kind --pos-label one"
+    train += " --estimator sklearn.naive_bayes.GaussianNB --timesteps 400"
+    assert main(train.split()) == 0
+    infer = "infer --no-mlflow --data table.csv --explain 5"
+    assert main(infer.split()) == 0
+    moved = pd.read_csv("corrected_probs.csv")["adjustment_one"]
+    why = pd.read_csv(EXPLANATIONS)
+    assert set(why["class"]) == {"one"}
+    strongest = np.argsort(-moved.abs().to_numpy(), kind="stable")[:5]
+    assert why["row"].tolist() == strongest.tolist()
+    other = pd.read_csv("corrected_probs.csv").filter(like="adjustment_").abs().max(axis=1)
+    assert np.argsort(-other.to_numpy(), kind="stable")[:5].tolist() != strongest.tolist()
