@@ -2,10 +2,9 @@
 
 from copy import copy
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_random_state, check_scalar, indexable
+from sklearn.utils import check_scalar, indexable
 
 from sklearn_rlcorrect.agent.prediction import correct
 from sklearn_rlcorrect.agent.selection import PRIORITIES
@@ -26,6 +25,15 @@ from sklearn_rlcorrect.plotting._base import (
     model_name,
     shortened,
 )
+from sklearn_rlcorrect.plotting.flagged import (
+    N_LEVELS,
+    Flagged,
+    bands,
+    cost_of_100_rows,
+    flagged_at_thresholds,
+    flagged_by_decision,
+    lowest_of,
+)
 from sklearn_rlcorrect.rewards import class_weights, positive_labels
 
 _CURVES = {
@@ -42,34 +50,11 @@ _LIMITS = {"max_fpr": "-.", "min_recall": ":", "max_accuracy_drop": (0, (4, 1, 1
 # Hollow, because the lowest point is often that of a decision, too.
 _LOWEST = {"marker": "*", "markersize": 11, "markerfacecolor": "none", "zorder": 4}
 
-# Bands are drawn between this many thresholds by true and as many by false positives.
-_N_LEVELS = 200
-
 # How far the axes reach beyond what is marked, by its range.
 _MARGIN_OF_TRADE, _MARGIN_OF_COSTS = 0.5, 0.25
 
 # Width of axes in inches that have room for two columns of a legend.
 _WIDE = 2.2
-
-_INTERVAL = 0.025, 0.975
-
-
-class Flagged(NamedTuple):
-    """Rows that are predicted to be positive: numbers, or arrays with one per threshold.
-
-    Parameters
-    ----------
-    threshold : float or ndarray
-        Rows of at least this score are flagged; of arrays, the first is infinite and the
-        others fall.
-
-    false_positives, true_positives : int or ndarray
-        Negative and positive rows among them.
-    """
-
-    threshold: np.ndarray
-    false_positives: np.ndarray
-    true_positives: np.ndarray
 
 
 class TradeoffDisplay(_Display):
@@ -359,8 +344,11 @@ class TradeoffDisplay(_Display):
         self._describe(*axes)
 
     def _draw_curve(self, trade, costs, name, style):
-        curve, recall = self.curves[name], np.linspace(0, 1, _N_LEVELS + 1)
-        some, false_positive_bounds, cost_bounds = self._bands(curve, recall)
+        curve, recall = self.curves[name], np.linspace(0, 1, N_LEVELS + 1)
+        bootstrap = self.n_resamples, self.random_state
+        some, false_positive_bounds, cost_bounds = bands(
+            curve, recall, self.fp_weight, *bootstrap
+        )
         band = {"color": style["color"], "alpha": 0.25, "linewidth": 0}
         trade.plot(*self._trade(curve), label=name, linewidth=1, **style)
         label = "95 % interval" if name == "corrected" else None
@@ -399,18 +387,12 @@ class TradeoffDisplay(_Display):
     def _draw_lowest(self, costs):
         label = "lowest of the curve"
         for curve in self.curves.values():
-            lowest = self._lowest(curve)
+            lowest = lowest_of(curve, self.fp_weight)
             x, y = lowest.threshold, self._cost(lowest)
             costs.plot(
                 x, y, linestyle="", color=BLACK, label=label, clip_on=False, **_LOWEST
             )
             label = None
-
-    def _lowest(self, curve):
-        """Return the lowest point of the costs of a curve."""
-        at = self._cost(curve).argmin()
-        threshold, *counts = (values[at] for values in curve)
-        return Flagged(min(threshold, 1), *counts)
 
     def _trade(self, flagged):
         """Return recall and false positives."""
@@ -419,28 +401,7 @@ class TradeoffDisplay(_Display):
 
     def _cost(self, flagged):
         """Return the cost of 100 rows."""
-        n_positives = self.curves["classifier"].true_positives[-1]
-        false_negatives = n_positives - flagged.true_positives
-        return self._per_100(self.fp_weight * flagged.false_positives + false_negatives)
-
-    def _per_100(self, total):
-        everything = self.curves["classifier"]
-        return 100 * total / (everything.false_positives + everything.true_positives)[-1]
-
-    def _bands(self, curve, recall):
-        """Return thresholds, and 95 % intervals at each recall and at each of these."""
-        some = _thinned(curve)
-        drawn = _resample(some, self.n_resamples, check_random_state(self.random_state))
-        false_positives, true_positives = drawn
-        # Of the thresholds that reach a recall, the highest.
-        at_recall = [
-            np.interp(recall * tp[-1] - 1e-6, tp, fp)
-            for fp, tp in zip(false_positives, true_positives, strict=True)
-        ]
-        false_negatives = true_positives[:, -1:] - true_positives
-        costs = self._per_100(self.fp_weight * false_positives + false_negatives)
-        bounds = [np.quantile(values, _INTERVAL, axis=0) for values in (at_recall, costs)]
-        return some.threshold, *bounds
+        return cost_of_100_rows(flagged, self.curves["classifier"], self.fp_weight)
 
     def _zoom(self, trade, costs):
         """Let the axes cover what is around the marks."""
@@ -455,7 +416,8 @@ class TradeoffDisplay(_Display):
             ylim=(0, (1 + _MARGIN_OF_TRADE) * max(*false_positives, 1)),
         )
         # Without a flagged row, there are false negatives alone.
-        marked = [*self.points.values(), *map(self._lowest, self.curves.values())]
+        lowest = [lowest_of(curve, self.fp_weight) for curve in self.curves.values()]
+        marked = [*self.points.values(), *lowest]
         values = [self._cost(flagged) for flagged in [*marked, Flagged(1, 0, 0)]]
         costs.set(xlim=(0, 1), ylim=np.maximum(_around(values, _MARGIN_OF_COSTS, 0.01), 0))
 
@@ -551,14 +513,16 @@ def tradeoff_of_predictions(
         )
     k = _shown_class(drawn)
     is_positive = drawn["y_true"] == k
-    points = {"classifier": _point(is_positive, drawn["before"], None, k)}
+    points = {"classifier": flagged_by_decision(is_positive, drawn["before"], None, k)}
     if threshold is not None:
-        points["threshold alone"] = _point(is_positive, drawn["before"], threshold, k)
+        points["threshold alone"] = flagged_by_decision(
+            is_positive, drawn["before"], threshold, k
+        )
     for name, one in checked.items():
-        points[name] = _point(is_positive, one["after"], one["threshold"], k)
+        points[name] = flagged_by_decision(is_positive, one["after"], one["threshold"], k)
     curves = {
-        "classifier": _curve(is_positive, drawn["before"][:, k]),
-        "corrected": _curve(is_positive, drawn["after"][:, k]),
+        "classifier": flagged_at_thresholds(is_positive, drawn["before"][:, k]),
+        "corrected": flagged_at_thresholds(is_positive, drawn["after"][:, k]),
     }
     return {
         "curves": curves,
@@ -627,63 +591,6 @@ def _shown_class(arguments):
     wrong = predicted[predicted != arguments["y_true"]]
     counts = np.bincount(wrong, minlength=len(arguments["classes"]))
     return positives[counts[positives].argmax()]
-
-
-def _curve(is_positive, score):
-    """Count what is flagged at each threshold.
-
-    As scikit-learn's `roc_curve`, but counts, which rows of one class have, too.
-    """
-    scores, place = np.unique(-score, return_inverse=True)
-    groups = [
-        np.bincount(place[of], minlength=len(scores)) for of in (~is_positive, is_positive)
-    ]
-    counts = [np.append(0, np.cumsum(group)) for group in groups]
-    return Flagged(np.append(np.inf, -scores), *counts)
-
-
-def _point(is_positive, proba, threshold, k):
-    """Count what a decision flags, above a threshold or as the most probable class."""
-    score = proba[:, k]
-    flagged = proba.argmax(axis=1) == k if threshold is None else score > threshold
-    if threshold is None:
-        threshold = 0.5 if proba.shape[1] == 2 else _equivalent(score, flagged.sum())
-    counts = int((flagged & ~is_positive).sum()), int((flagged & is_positive).sum())
-    return Flagged(float(threshold), *counts)
-
-
-def _equivalent(score, n_flagged):
-    """Return the threshold that flags as many rows."""
-    return np.sort(score)[-n_flagged] if n_flagged else 1.0
-
-
-def _thinned(curve):
-    """Keep the thresholds between which there are few rows of a class.
-
-    The levels of false positives are denser where there are few, as those who look for rare
-    events need it.
-    """
-    n_negatives, n_positives = curve.false_positives[-1], curve.true_positives[-1]
-    levels = np.append(0, np.geomspace(1, max(n_negatives, 1), _N_LEVELS))
-    kept = [
-        np.searchsorted(curve.false_positives, np.minimum(np.floor(levels), n_negatives)),
-        np.searchsorted(curve.true_positives, np.linspace(0, n_positives, _N_LEVELS + 1)),
-        [0, len(curve.threshold) - 1],
-    ]
-    kept = np.unique(np.concatenate(kept))
-    return Flagged(*(values[kept] for values in curve))
-
-
-def _resample(curve, n_resamples, rng):
-    """Draw false and true positives at each threshold, of as many rows.
-
-    To draw rows is to draw how many of each class are between two thresholds.
-    """
-    cells = np.diff([curve.false_positives, curve.true_positives])
-    n_rows = cells.sum()
-    drawn = rng.multinomial(n_rows, cells.ravel() / n_rows, size=n_resamples)
-    counts = drawn.reshape(n_resamples, *cells.shape).cumsum(axis=2)
-    return np.moveaxis(np.pad(counts, [(0, 0), (0, 0), (1, 0)]), 1, 0)
 
 
 def _steps(thresholds, *values):

@@ -5,9 +5,8 @@ import copy
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from scipy.special import expit
 from six_rows import AFTER, BEFORE, Y
-from sklearn.metrics import confusion_matrix, roc_curve
+from sklearn.metrics import confusion_matrix
 from sklearn.naive_bayes import GaussianNB
 
 from conftest import QUICK
@@ -15,7 +14,7 @@ from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.evaluation import evaluate_correction
 from sklearn_rlcorrect.plotting import TradeoffDisplay
 from sklearn_rlcorrect.plotting._base import STYLE
-from sklearn_rlcorrect.plotting.tradeoff import tradeoff_of_predictions
+from sklearn_rlcorrect.plotting.flagged import bands
 
 PRIORITIES = ["accuracy", "fp", "weighted"]
 
@@ -80,19 +79,6 @@ def test_head_of_the_picture():
         "lowest of the curve",
     ]
     assert display.ax_[0].get_ylabel() == "false positives of 6 rows"
-
-
-@pytest.mark.parametrize("decimals", [17, 1])
-def test_curves_are_those_of_scikit_learn(decimals):
-    rng = np.random.default_rng(0)
-    y = rng.integers(2, size=300)
-    before, after = rng.random((2, 300)).round(decimals)  # one decimal: many ties
-    display = TradeoffDisplay.from_predictions(y, before, after)
-    for curve, score in zip(display.curves.values(), [before, after], strict=True):
-        fpr, tpr, thresholds = roc_curve(y, score, drop_intermediate=False)
-        np.testing.assert_allclose(curve.threshold, thresholds)
-        np.testing.assert_allclose(curve.false_positives, fpr * np.sum(y == 0))
-        np.testing.assert_allclose(curve.true_positives, tpr * np.sum(y == 1))
 
 
 def test_cost_between_two_scores_is_that_of_the_higher_one():
@@ -265,6 +251,26 @@ def test_guarded_corrector_decides_by_its_threshold(cancer):
         assert points[priority] == (threshold, *counts)
 
 
+def test_shrunken_correction_is_drawn_as_it_decides(cancer):
+    X, X_test, y, y_test = cancer
+    model = RLCalibratedClassifier(
+        GaussianNB(), min_recall=0.7, guard_fraction=0.4, **QUICK
+    )
+    model.fit(X, y)
+    shrinkages = {"weighted": 1.0, "accuracy": 0.5, "fp": 0.0}
+    pictures = {}
+    for priority, shrinkage in shrinkages.items():
+        model.guard_report_[priority] |= {"shrinkage": shrinkage, "threshold": None}
+    for priority in shrinkages:
+        model.set_params(priority=priority)
+        pictures[priority] = TradeoffDisplay.from_estimator(model, X_test, y_test).curves
+        expected = np.unique(model.predict_proba(X_test)[:, 1])[::-1]
+        drawn = pictures[priority]["corrected"].threshold[1:]
+        np.testing.assert_array_equal(drawn, expected)
+    # Nothing is left of the correction.
+    np.testing.assert_array_equal(*(curve.threshold for curve in pictures["fp"].values()))
+
+
 def test_limits_by_hand():
     limits = {"max_fpr": 1 / 3, "min_recall": 0.5, "max_accuracy_drop": 1 / 6}
     trade = six_rows(limits=limits).ax_[0]
@@ -294,43 +300,6 @@ def test_limits_of_an_estimator_are_those_of_its_fit(cancer):
     assert not display.limits
 
 
-def test_bands_cover_what_is_expected():
-    rng, n_rows, share = np.random.default_rng(0), 500, 0.3
-    # Log-odds of positive rows are logistic around 2, of negative ones around 0: in closed
-    # form, what is expected at a recall, and at the threshold 0.7.
-    recall, cut = np.array([0.4, 0.6, 0.8]), np.log(0.7 / 0.3)
-    false_positives = (1 - share) * expit(np.log(recall / (1 - recall)) - 2) * n_rows
-    cost = 100 * (3 * (1 - share) * expit(-cut) + share * expit(cut - 2))
-    expected, is_covered = np.append(false_positives, cost), []
-    for _ in range(200):
-        y = (rng.random(n_rows) < share).astype(int)
-        proba = expit(rng.logistic(2.0 * y))
-        arguments = tradeoff_of_predictions(y, proba, proba, fp_weight=3)
-        display = TradeoffDisplay(**arguments)
-        thresholds, trade, costs = display._bands(display.curves["classifier"], recall)
-        at = np.flatnonzero(thresholds >= 0.7)[-1]
-        lower, upper = np.append(trade, costs[:, [at]], axis=1)
-        is_covered.append((lower <= expected) & (expected <= upper))
-    # 95 %, less what the few rows cost; of 200 draws, whose standard error is 1.5 %.
-    coverage = np.mean(is_covered, axis=0)
-    assert coverage.min() > 0.9
-    assert coverage.max() < 0.995
-
-
-def test_bands_are_those_of_drawn_rows():
-    rng = np.random.default_rng(0)
-    y, proba = rng.integers(2, size=200), rng.random(200).round(1)
-    display = TradeoffDisplay(
-        **tradeoff_of_predictions(y, proba, proba, fp_weight=3), n_resamples=4000
-    )
-    thresholds, _, costs = display._bands(display.curves["classifier"], np.array([0.5]))
-    drawn = rng.integers(200, size=(4000, 200))
-    flagged = proba[drawn] >= thresholds[:, np.newaxis, np.newaxis]
-    wrong = np.where(flagged, 3 * (y[drawn] == 0), y[drawn] == 1)
-    expected = np.quantile(wrong.mean(axis=2), [0.025, 0.975], axis=1)
-    np.testing.assert_allclose(costs, 100 * expected, atol=2.5)
-
-
 def test_same_seed_same_bands():
     pictures = []
     for seed in [0, 0, 1]:
@@ -353,7 +322,7 @@ def test_rare_positives():
         for x, y_value in marks(ax):
             assert ax.get_xlim()[0] <= x <= ax.get_xlim()[1]
             assert ax.get_ylim()[0] <= y_value <= ax.get_ylim()[1]
-    thresholds, _, _ = display._bands(display.curves["classifier"], np.array([0.5]))
+    thresholds, _, _ = bands(display.curves["classifier"], np.array([0.5]), 1.0, 20, 0)
     assert np.isin(before[y == 1], thresholds).all()
 
 
