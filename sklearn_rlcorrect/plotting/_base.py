@@ -35,6 +35,8 @@ LINE = 0.14
 _LONGEST_LABEL = 30
 _PAD_BELOW_HEAD = 0.08  # inches
 
+_ROUNDING = 1e-6
+
 
 class _Display:
     """Base of all displays: one figure, or the axes given by the caller.
@@ -254,9 +256,9 @@ class _BeforeAfterDisplay(_Display):
         Raises
         ------
         ValueError
-            If the numbers of rows, columns and classes differ, if `classes` is not
-            sorted or lacks a label of `y_true` or `pos_label`, or if `ax` does not hold
-            one Axes per panel.
+            If there is no row, if a probability is not in [0, 1], if the numbers of rows,
+            columns and classes differ, if `classes` is not sorted or lacks a label of
+            `y_true` or `pos_label`, or if `ax` does not hold one Axes per panel.
 
         Examples
         --------
@@ -301,8 +303,10 @@ def arguments_of_estimator(estimator, X, y):
 def arguments_of_predictions(y_true, before, after, classes, pos_label, threshold):
     """Check the arguments of `from_predictions`, and return those of the constructor."""
     y_true = column_or_1d(y_true)
+    if not len(y_true):
+        raise ValueError("y_true is empty: there is no row to draw.")
     classes = np.unique(y_true) if classes is None else np.asarray(classes)
-    before, after = _columns(before), _columns(after)
+    before, after = _columns(before, "before"), _columns(after, "after")
     check_consistent_length(y_true, before, after)
     _check_shapes(before, after, classes)
     _check_sorted(classes)
@@ -316,14 +320,20 @@ def arguments_of_predictions(y_true, before, after, classes, pos_label, threshol
     }
 
 
-def _columns(proba):
+def _columns(proba, name):
     """Return a column per class, also where one of two is given."""
     proba = np.asarray(proba, dtype=float)
+    # Rounding may leave a probability just beyond.
+    wrong = ~((proba >= -_ROUNDING) & (proba <= 1 + _ROUNDING))
+    if wrong.any():
+        raise ValueError(
+            f"{name} holds {proba[wrong][0]:g}, but probabilities are in [0, 1]."
+        )
     return np.column_stack([1 - proba, proba]) if proba.ndim == 1 else proba
 
 
 def _check_shapes(before, after, classes):
-    if before.shape != after.shape or before.shape[1] != len(classes):
+    if before.ndim != 2 or before.shape != after.shape or before.shape[1] != len(classes):
         raise ValueError(
             f"before has the shape {before.shape} and after {after.shape}: both need "
             f"a column for each of the {len(classes)} classes."
@@ -375,12 +385,20 @@ def shortened(label):
     """Return a label as text that fits beside an axis, its middle left out if long."""
     text = str(label)
     half = _LONGEST_LABEL // 2
-    return text if len(text) <= _LONGEST_LABEL else f"{text[:half]}…{text[1 - half :]}"
+    is_short = len(text) <= _LONGEST_LABEL
+    return _literal(text if is_short else f"{text[:half]}…{text[1 - half :]}")
+
+
+def _literal(text):
+    """Escape what matplotlib takes for the beginning and the end of mathematics."""
+    return text.replace("$", r"\$")
 
 
 def in_lines(text, length):
     """Break the description of an axis into lines of `length` inches."""
-    return textwrap.fill(text, int(length / CHARACTER))
+    # Escaped after the break, which could part the escape from what it is of.
+    shown = text.replace(r"\$", "$")
+    return _literal(textwrap.fill(shown, int(length / CHARACTER)))
 
 
 def legend_above(ax, n_columns, *, side="center", title=None):

@@ -293,10 +293,11 @@ class TradeoffDisplay(_Display):
         Raises
         ------
         ValueError
-            If the numbers of rows, columns and classes differ, if `classes` is not sorted
-            or lacks a label of `y_true` or `pos_label`, if `after` has other keys than
-            priorities or lacks `priority`, if `limits` has other keys or more than two
-            classes, if a number is out of range, or if `ax` is no pair of Axes.
+            If there is no row, if a probability is not in [0, 1], if the numbers of rows,
+            columns and classes differ, if `classes` is not sorted or lacks a label of
+            `y_true` or `pos_label`, if `after` has other keys than priorities or lacks
+            `priority`, if `limits` has other keys or more than two classes, if a number is
+            out of range, or if `ax` is no pair of Axes.
 
         TypeError
             If `fp_weight`, `threshold` or `n_resamples` is no number.

@@ -1,5 +1,6 @@
 """What all displays of before and after have in common."""
 
+import re
 import subprocess
 import sys
 from copy import copy
@@ -24,7 +25,7 @@ from sklearn_rlcorrect.plotting import (
     TradeoffDisplay,
     TrainingCurveDisplay,
 )
-from sklearn_rlcorrect.plotting._base import caption_of
+from sklearn_rlcorrect.plotting._base import CHARACTER, caption_of, in_lines, shortened
 
 DISPLAYS = [
     AdjustmentDisplay,
@@ -95,15 +96,28 @@ def test_one_row(display):
     [
         (Y[:5], BEFORE, AFTER, {}, "inconsistent numbers of samples"),
         (Y, BEFORE, np.ones((6, 3)) / 3, {}, r"\(6, 2\) and after \(6, 3\): both need"),
+        ([], [], [], {}, "y_true is empty: there is no row to draw"),
+        (Y, np.append(BEFORE[1:], np.nan), AFTER, {}, "before holds nan, but probabilitie"),
+        (Y, BEFORE, np.append(AFTER[1:], 2.5), {}, r"after holds 2.5, but .* in \[0, 1\]"),
+        (Y, BEFORE, AFTER - 0.3, {}, "after holds -0.1, but probabilities are in"),
+        (Y, np.ones((6, 2, 1)), np.ones((6, 2, 1)), {}, "both need a column for each of"),
         (Y, BEFORE, AFTER, {"classes": ["maybe", "no"]}, "y_true holds 'yes', which is"),
         (Y, BEFORE, AFTER, {"classes": ["yes", "no"]}, "must be sorted, and the columns"),
         (Y, BEFORE, AFTER, {"ax": [None, None]}, "ax holds 2 Axes, but this picture needs"),
         (Y, BEFORE, AFTER, {"pos_label": "maybe"}, "pos_label names the class 'maybe'"),
     ],
 )
-def test_bad_input(y, before, after, options, message):
+@pytest.mark.parametrize("display", [CorrectionDisplay, TradeoffDisplay])
+def test_bad_input(display, y, before, after, options, message):
+    if display is TradeoffDisplay and "ax" in options:
+        pytest.skip("it takes a pair")
     with pytest.raises(ValueError, match=message):
-        CorrectionDisplay.from_predictions(y, before, after, **options)
+        display.from_predictions(y, before, after, **options)
+
+
+@pytest.mark.parametrize("display", [*DISPLAYS, TradeoffDisplay])
+def test_rounded_probabilities_are_drawn(display):
+    display.from_predictions(Y, BEFORE * (1 + 1e-15) / 0.9, np.clip(AFTER, 0, 1))
 
 
 def test_other_estimators_are_refused(cancer):
@@ -139,6 +153,37 @@ def test_long_labels_stay_in_the_picture(display, n_classes):
     assert min(drawn_on.x0, drawn_on.y0) > -0.01
     assert drawn_on.x1 < figure.x1 + 0.01
     assert drawn_on.y1 < figure.y1 + 0.01
+
+
+@pytest.mark.parametrize(
+    ("label", "drawn"),
+    [
+        ("b$$", r"b\$\$"),
+        (r"$\frac$", r"\$\frac\$"),
+        (r"5\$", r"5\\$"),
+        (12, "12"),
+        ("$" * 40, r"\$" * 15 + "…" + r"\$" * 14),
+    ],
+)
+def test_dollars_are_no_mathematics(label, drawn):
+    assert shortened(label) == drawn
+    assert in_lines(f"recall of {drawn}", 9) == f"recall of {drawn}"
+    # Lines do not end between the escape and what it is of.
+    for length in np.arange(2, 12):
+        text = in_lines(drawn, length * CHARACTER + 0.01)
+        assert not re.search(r"(?<!\\)\$", text)
+        assert text.replace("\n", "") == drawn
+
+
+@pytest.mark.parametrize("display", [*DISPLAYS, TradeoffDisplay])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_dollars_in_labels_are_drawn(display, n_classes):
+    classes = np.array([r"$\frac$", "b$$", "c$_$"][:n_classes])
+    before, after = np.random.default_rng(0).dirichlet(np.ones(n_classes), size=(2, 30))
+    drawn = display.from_predictions(
+        classes[np.arange(30) % n_classes], before, after, caption=r"fp_weight of “$\x$”"
+    )
+    drawn.figure_.canvas.draw()
 
 
 def head(display):

@@ -1,5 +1,7 @@
 """Files of all pictures."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from sklearn.naive_bayes import GaussianNB
@@ -31,6 +33,16 @@ def test_pictures_are_saved_and_figures_closed(data, request, tmp_path):
         assert width == (1360 if path.stem == "tradeoff" else 680)
         assert 300 < height < 900
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("data", ["cancer", "wine"])
+def test_names_with_dollars(data, request, tmp_path):
+    X, X_test, *labels = request.getfixturevalue(data)
+    y, y_test = (np.array([r"$\frac$", "b$$", "c$_$"])[k] for k in labels)
+    X = pd.DataFrame(X).add_prefix(r"$\column$ ")
+    X_test = pd.DataFrame(X_test).add_prefix(r"$\column$ ")
+    model = RLCalibratedClassifier(GaussianNB(), fp_weight={r"$\frac$": 2.0}, **QUICK)
+    assert len(save_pictures(model.fit(X, y), X_test, y_test, tmp_path)) == 7
 
 
 def test_bad_input(cancer, tmp_path):
