@@ -166,7 +166,7 @@ class _BeforeAfterDisplay(_Display):
         self.caption = caption
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None):
+    def from_estimator(cls, estimator, X, y, *, ax=None, **predict_params):
         """Draw the effect of a fitted corrector on labelled rows.
 
         Parameters
@@ -182,6 +182,9 @@ class _BeforeAfterDisplay(_Display):
 
         ax : matplotlib Axes, or array of them, default=None
             Where to draw, one Axes per panel. None makes a new figure.
+
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
 
         Returns
         -------
@@ -206,7 +209,7 @@ class _BeforeAfterDisplay(_Display):
         >>> CorrectionDisplay.from_estimator(model, X[400:], y[400:]).ax_.get_xlabel()
         'probability of “1” before'
         """
-        return cls(**arguments_of_estimator(estimator, X, y)).plot(ax=ax)
+        return cls(**arguments_of_estimator(estimator, X, y, predict_params)).plot(ax=ax)
 
     @classmethod
     def from_predictions(
@@ -286,9 +289,10 @@ class _BeforeAfterDisplay(_Display):
         return self.y_true, "the true class"
 
 
-def arguments_of_estimator(estimator, X, y):
+def arguments_of_estimator(estimator, X, y, predict_params):
     """Compute the arguments of a display from a fitted corrector and labelled rows."""
-    before, after = check_corrector(estimator, "estimator").predict_before_after(X)
+    model = check_corrector(estimator, "estimator")
+    before, after = model.predict_before_after(X, **predict_params)
     arguments = arguments_of_predictions(
         y,
         before,

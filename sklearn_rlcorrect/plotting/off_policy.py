@@ -56,7 +56,9 @@ class OffPolicyValueDisplay(_Display):
         self.caption = caption
 
     @classmethod
-    def from_estimator(cls, estimator, X, decision, reward, propensity, *, ax=None):
+    def from_estimator(
+        cls, estimator, X, decision, reward, propensity, *, ax=None, **predict_params
+    ):
         """Estimate the values on logged decisions, and draw them.
 
         Parameters
@@ -78,6 +80,9 @@ class OffPolicyValueDisplay(_Display):
 
         ax : pair of matplotlib Axes, default=None
             Where to draw; None makes a figure as wide as a column of a paper.
+
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
 
         Returns
         -------
@@ -104,7 +109,7 @@ class OffPolicyValueDisplay(_Display):
         ['gain']
         """
         model = check_corrector(estimator, "estimator")
-        values = off_policy_value(model, X, decision, reward, propensity)
+        values = off_policy_value(model, X, decision, reward, propensity, **predict_params)
         return cls(values, caption=caption_of(model)).plot(ax=ax)
 
     def _draw(self, axes):

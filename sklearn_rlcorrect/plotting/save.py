@@ -23,7 +23,7 @@ _BEFORE_AFTER = {
 }
 
 
-def save_pictures(estimator, X, y, folder):
+def save_pictures(estimator, X, y, folder, **predict_params):
     """Write the seven pictures of a fitted corrector as PNG.
 
     Parameters
@@ -39,6 +39,9 @@ def save_pictures(estimator, X, y, folder):
 
     folder : str or path-like
         Folder that exists.
+
+    **predict_params : dict
+        Metadata for the classifier's `predict_proba`, by metadata routing.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def save_pictures(estimator, X, y, folder):
     >>> len(paths), paths[0].name
     (7, 'tradeoff.png')
     """
-    displays = _displays(estimator, X, y)
+    displays = _displays(estimator, X, y, predict_params)
     paths = [Path(folder) / f"{name}.png" for name in displays]
     for path, display in zip(paths, displays.values(), strict=True):
         save_display(display, path)
@@ -108,9 +111,9 @@ def save_display(display, path):
         figure.savefig(path, dpi=200, format="png")
 
 
-def _displays(estimator, X, y):
+def _displays(estimator, X, y, predict_params):
     """Make the displays by name, from one prediction of the rows."""
-    arguments = arguments_of_estimator(estimator, X, y)
+    arguments = arguments_of_estimator(estimator, X, y, predict_params)
     tradeoff = TradeoffDisplay(
         **tradeoff_of_estimator(estimator, X, y, arguments["before"])
     )

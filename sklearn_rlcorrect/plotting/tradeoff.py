@@ -156,7 +156,16 @@ class TradeoffDisplay(_Display):
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, pos_label=None, n_resamples=200, random_state=0, ax=None
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        pos_label=None,
+        n_resamples=200,
+        random_state=0,
+        ax=None,
+        **predict_params,
     ):
         """Draw the trade-off of a fitted corrector on labelled rows.
 
@@ -187,6 +196,9 @@ class TradeoffDisplay(_Display):
         ax : pair of matplotlib Axes, default=None
             Where to draw. None makes a new figure, as wide as two columns of a paper.
 
+        **predict_params : dict
+            Metadata for the classifier's `predict_proba`, by metadata routing.
+
         Returns
         -------
         display : TradeoffDisplay
@@ -210,7 +222,8 @@ class TradeoffDisplay(_Display):
         >>> sorted(display.points)
         ['accuracy', 'classifier', 'fp', 'threshold alone', 'weighted']
         """
-        before, _ = check_corrector(estimator, "estimator").predict_before_after(X)
+        model = check_corrector(estimator, "estimator")
+        before, _ = model.predict_before_after(X, **predict_params)
         arguments = tradeoff_of_estimator(estimator, X, y, before, pos_label)
         bootstrap = {"n_resamples": n_resamples, "random_state": random_state}
         return cls(**arguments, **bootstrap).plot(ax=ax)
