@@ -16,6 +16,7 @@ from sklearn_rlcorrect.rewards import positive_labels
 # Colours of Okabe and Ito, which colour-blind readers can distinguish.
 GREY, BLACK, GREEN = "#999999", "#000000", "#009E73"
 ORANGE, RED, BLUE = "#E69F00", "#D55E00", "#0072B2"
+PINK = "#CC79A7"
 
 # Of different sizes, because two priorities may select the same checkpoint.
 PRIORITY_MARKS = {
@@ -403,6 +404,13 @@ def in_lines(text, length):
     # Escaped after the break, which could part the escape from what it is of.
     shown = text.replace(r"\$", "$")
     return _literal(textwrap.fill(shown, int(length / CHARACTER)))
+
+
+def around(values, share, smallest):
+    """Return limits of an axis: the range, widened by a share of it."""
+    low, high = min(values), max(values)
+    margin = max(share * (high - low), smallest)
+    return low - margin, high + margin
 
 
 def legend_above(ax, n_columns, *, side="center", title=None):

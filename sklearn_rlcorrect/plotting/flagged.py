@@ -65,6 +65,12 @@ def cost_of_100_rows(flagged, curve, fp_weight):
     return 100 * total / (n_negatives + n_positives)
 
 
+def share_flagged(flagged, curve):
+    """Return recall and false positives; all rows are flagged at the curve's end."""
+    n_positives = max(curve.true_positives[-1], 1)
+    return flagged.true_positives / n_positives, flagged.false_positives
+
+
 def lowest_of(curve, fp_weight):
     """Return the point of lowest cost."""
     at = cost_of_100_rows(curve, curve, fp_weight).argmin()
@@ -90,6 +96,23 @@ def bands(curve, recall, fp_weight, n_resamples, random_state):
     costs = 100 * (fp_weight * false_positives + false_negatives) / n_rows
     bounds = [np.quantile(values, INTERVAL, axis=0) for values in (at_recall, costs)]
     return some.threshold, *bounds
+
+
+def wrongly_predicted(y_true, predicted, n_classes):
+    """Count the rows that are wrongly predicted to be each class, all given as indices."""
+    return np.bincount(predicted[predicted != y_true], minlength=n_classes)
+
+
+def cost_interval(mistakes, costs, n_rows, n_resamples, random_state):
+    """Return the 95 % interval of the cost of 100 rows, of which few are mistakes.
+
+    Of each class are given how many rows are wrongly predicted to be it, and what such a
+    false positive costs.
+    """
+    rng = check_random_state(random_state)
+    shares = np.append(mistakes, n_rows - mistakes.sum()) / n_rows
+    drawn = rng.multinomial(n_rows, shares, size=n_resamples)
+    return np.quantile(100 * drawn[:, :-1] @ costs / n_rows, INTERVAL)
 
 
 def _thinned(curve):

@@ -17,13 +17,20 @@ from sklearn_rlcorrect.plotting._base import (
     COLUMN,
     GREEN,
     GREY,
+    LINE,
     PRIORITY_MARKS,
     _Display,
     arguments_of_predictions,
+    around,
     in_lines,
     legend_above,
     model_name,
     shortened,
+)
+from sklearn_rlcorrect.plotting.class_tradeoff import (
+    MOST_CLASSES,
+    ClassTradeoffs,
+    draw_classes,
 )
 from sklearn_rlcorrect.plotting.flagged import (
     N_LEVELS,
@@ -33,6 +40,8 @@ from sklearn_rlcorrect.plotting.flagged import (
     flagged_at_thresholds,
     flagged_by_decision,
     lowest_of,
+    share_flagged,
+    wrongly_predicted,
 )
 from sklearn_rlcorrect.rewards import class_weights, positive_labels
 
@@ -74,17 +83,24 @@ class TradeoffDisplay(_Display):
     classifier's at another threshold ("threshold alone"). Stars are the lowest points of
     the curves: thresholds that were chosen by the rows shown, which flatters them.
 
+    With more than two classes, of which several are positive, the left panel has a pair of
+    curves for each, one against the rest: at most five, those of most false positives of
+    the classifier. Where these are very unequal, the axis is logarithmic above 1. There is
+    no threshold then, since the most probable class is predicted: the right panel has the
+    cost of 100 rows by decision, each mistake at the weight of the class that is wrongly
+    predicted, and the 95 % interval of their sum.
+
     Parameters
     ----------
     curves : dict of str to Flagged
         "classifier" and "corrected": what is flagged at each threshold, none of the rows at
-        first and all of them in the end.
+        first and all of them in the end. Of several classes, those of the first.
 
     points : dict of str to Flagged
         What is flagged by "classifier", "threshold alone", "corrected" or priorities.
 
     label : int, float, bool or str
-        Positive class.
+        Positive class; of several, that of most false positives.
 
     fp_weight : float
         Cost of a false positive, where a false negative costs 1.
@@ -95,6 +111,12 @@ class TradeoffDisplay(_Display):
     limits : dict of str to float, default=None
         `max_fpr`, `min_recall` and `max_accuracy_drop` that were asked for: lines on the
         left, of which a decision should lie below, to the right, and below.
+
+    n_classes : int, default=2
+        Number of classes. With more than two, `fp_weight` is relative to other classes.
+
+    per_class : ClassTradeoffs, default=None
+        Several positive classes of more than two, to be drawn instead of one.
 
     n_resamples : int, default=200
         Bootstrap samples of the rows, for the bands: 95 % intervals at each recall, and at
@@ -141,6 +163,8 @@ class TradeoffDisplay(_Display):
         fp_weight,
         caption="",
         limits=None,
+        n_classes=2,
+        per_class=None,
         n_resamples=200,
         random_state=0,
     ):
@@ -151,6 +175,8 @@ class TradeoffDisplay(_Display):
         self.fp_weight = fp_weight
         self.caption = caption
         self.limits = limits
+        self.n_classes = n_classes
+        self.per_class = per_class
         self.n_resamples = n_resamples
         self.random_state = random_state
 
@@ -184,8 +210,8 @@ class TradeoffDisplay(_Display):
             Labels.
 
         pos_label : int, float, bool or str, default=None
-            Class against the rest. None is the positive class; of several, the one with
-            most false positives of the classifier.
+            Class against the rest. None is the positive class, or each of several: at
+            most five, those of most false positives of the classifier.
 
         n_resamples : int, default=200
             Bootstrap samples of the rows, for the bands.
@@ -264,19 +290,21 @@ class TradeoffDisplay(_Display):
             Labels, sorted; None is the labels in `y_true`.
 
         pos_label : int, float, bool, str or list of them, default=None
-            Class against the rest. None is the second of two classes. Of several, and of
-            more than two classes, it is the one with most false positives of the
+            Class against the rest. None is the second of two classes, and each of more.
+            Of several, at most five are drawn, those of most false positives of the
             classifier.
 
-        fp_weight : float, default=1.0
-            Cost of a false positive, where a false negative costs 1.
+        fp_weight : float or dict, default=1.0
+            Cost of a false positive, where a false negative costs 1. Where several classes
+            are drawn, that of each of them, or a dict from label to cost, where a label
+            that is missing costs 1.
 
         priority : str, default=None
             Key of `after` that has the corrected curve; None is the first.
 
         threshold : float, default=None
             Probability of the classifier above which "threshold alone" predicts the
-            positive class. None leaves that out.
+            positive class. None leaves that out, as it must be of several classes.
 
         corrected_threshold : float or dict of str to float, default=None
             Corrected probability above which the positive one of two classes is predicted;
@@ -309,8 +337,9 @@ class TradeoffDisplay(_Display):
             If there is no row, if a probability is not in [0, 1], if the numbers of rows,
             columns and classes differ, if `classes` is not sorted or lacks a label of
             `y_true` or `pos_label`, if `after` has other keys than priorities or lacks
-            `priority`, if `limits` has other keys or more than two classes, if a number is
-            out of range, or if `ax` is no pair of Axes.
+            `priority`, if `limits` has other keys or more than two classes, if there is a
+            threshold of several classes, if a number is out of range, or if `ax` is no pair
+            of Axes.
 
         TypeError
             If `fp_weight`, `threshold` or `n_resamples` is no number.
@@ -340,13 +369,22 @@ class TradeoffDisplay(_Display):
         return cls(**arguments, **bootstrap).plot(ax=ax)
 
     def _size(self):
-        return 2 * COLUMN, self._height
+        # Each class has a line of the legend.
+        n_classes = 0 if self.per_class is None else len(self.per_class.drawn)
+        return 2 * COLUMN, self._height + n_classes * LINE
 
     def _head(self):
         # It stands above the left legend, which holds the weight of the class drawn.
         return ""
 
     def _draw(self, axes):
+        if self.per_class is None:
+            self._draw_one(axes)
+        else:
+            bootstrap = self.n_resamples, self.random_state
+            draw_classes(axes, self.per_class, self.caption, *bootstrap)
+
+    def _draw_one(self, axes):
         for name, style in _CURVES.items():
             self._draw_curve(*axes, name, style)
         for name in self.points:
@@ -410,8 +448,7 @@ class TradeoffDisplay(_Display):
 
     def _trade(self, flagged):
         """Return recall and false positives."""
-        n_positives = self.curves["classifier"].true_positives[-1]
-        return flagged.true_positives / max(n_positives, 1), flagged.false_positives
+        return share_flagged(flagged, self.curves["classifier"])
 
     def _cost(self, flagged):
         """Return the cost of 100 rows."""
@@ -426,14 +463,14 @@ class TradeoffDisplay(_Display):
         if "max_fpr" in limits:
             false_positives += (self._limit("max_fpr", limits["max_fpr"])[1][0],)
         trade.set(
-            xlim=np.clip(_around(recall, _MARGIN_OF_TRADE, 0.1), 0, 1),
+            xlim=np.clip(around(recall, _MARGIN_OF_TRADE, 0.1), 0, 1),
             ylim=(0, (1 + _MARGIN_OF_TRADE) * max(*false_positives, 1)),
         )
         # Without a flagged row, there are false negatives alone.
         lowest = [lowest_of(curve, self.fp_weight) for curve in self.curves.values()]
         marked = [*self.points.values(), *lowest]
         values = [self._cost(flagged) for flagged in [*marked, Flagged(1, 0, 0)]]
-        costs.set(xlim=(0, 1), ylim=np.maximum(_around(values, _MARGIN_OF_COSTS, 0.01), 0))
+        costs.set(xlim=(0, 1), ylim=np.maximum(around(values, _MARGIN_OF_COSTS, 0.01), 0))
 
     def _describe(self, trade, costs):
         _, n_negatives, n_positives = (v[-1] for v in self.curves["classifier"])
@@ -447,7 +484,10 @@ class TradeoffDisplay(_Display):
         costs.set(
             xlabel=in_lines(f"threshold of {label}", width), ylabel="cost of 100 rows"
         )
-        head = ", ".join(filter(None, [self.caption, f"fp_weight {self.fp_weight:.3g}"]))
+        # Of the weights of many classes, it is not that of this class by itself.
+        of = " relative to other classes" if self.n_classes > 2 else ""
+        weight = f"fp_weight {self.fp_weight:.3g}{of}"
+        head = ", ".join(filter(None, [self.caption, weight]))
         of = f"{n_rows} rows, {n_positives} of them {label}"
         for ax, title in [(trade, head), (costs, of)]:
             legend_above(ax, 2 if width > _WIDE else 1, title=in_lines(title, width + 0.5))
@@ -464,30 +504,34 @@ def tradeoff_of_estimator(estimator, X, y, before, pos_label=None):
     `before` holds the probabilities of its classifier.
     """
     own = positive_labels(estimator.fp_weight, estimator.pos_label)
-    arguments = arguments_of_predictions(
-        y, before, before, estimator.classes_, own if pos_label is None else pos_label, None
-    )
-    k = _shown_class(arguments)
-    costs = false_positive_costs(
-        estimator.fp_weight, estimator.classes_, estimator.pos_label
-    )
-    is_own = positive_classes(estimator.classes_, own).tolist() == [k]
+    pos_label = own if pos_label is None else pos_label
+    classes = estimator.classes_
+    arguments = arguments_of_predictions(y, before, before, classes, pos_label, None)
+    costs = false_positive_costs(estimator.fp_weight, classes, estimator.pos_label)
     after, thresholds = _of_priorities(estimator, X, before)
+    common = {
+        "classes": classes,
+        "priority": estimator.priority,
+        "caption": f"{model_name(estimator)}, priority “{estimator.priority}”",
+    }
+    k, *others = _shown_classes(arguments)
+    if others:
+        weights = dict(zip(classes.tolist(), costs.tolist(), strict=True))
+        common |= {"pos_label": pos_label, "fp_weight": weights}
+        return tradeoff_of_predictions(y, before, after, **common)
+    is_own = positive_classes(classes, own).tolist() == [k]
     return tradeoff_of_predictions(
         y,
         before,
         after,
-        classes=estimator.classes_,
-        pos_label=estimator.classes_[k],
-        # Relative to false negatives, which cost what false positives of the others do.
-        fp_weight=costs[k] / class_weights(costs)[k],
-        priority=estimator.priority,
+        pos_label=classes[k],
+        fp_weight=_relative_weight(costs, k),
         threshold=_threshold_of(estimator.base_threshold_, is_own, len(costs)),
         corrected_threshold={
             p: _threshold_of(t, is_own, len(costs)) for p, t in thresholds.items()
         },
-        caption=f"{model_name(estimator)}, priority “{estimator.priority}”",
         limits=_limits_of(estimator) if is_own and len(costs) == 2 else None,
+        **common,
     )
 
 
@@ -509,7 +553,6 @@ def tradeoff_of_predictions(
 
     See :meth:`TradeoffDisplay.from_predictions`.
     """
-    _check_numbers(fp_weight, threshold, limits or {})
     after = after if isinstance(after, dict) else {"corrected": after}
     priority = _check_priority(priority, after)
     cuts = corrected_threshold
@@ -521,11 +564,45 @@ def tradeoff_of_predictions(
         for name, proba in after.items()
     }
     drawn = checked[priority]
+    shown = _shown_classes(drawn)
+    _check_numbers(threshold, limits or {})
+    if len(shown) > 1:
+        _check_no_threshold(threshold, cuts, len(shown))
+    else:
+        check_scalar(fp_weight, "fp_weight", Real, min_val=0)
     if limits and len(drawn["classes"]) > 2:
         raise ValueError(
             f"limits={limits} are of two classes, but there are {len(drawn['classes'])}."
         )
-    k = _shown_class(drawn)
+    against_rest = [_against_the_rest(checked, drawn, threshold, k) for k in shown]
+    curves, points = against_rest[0]
+    arguments = {
+        "curves": curves,
+        "points": points,
+        "label": drawn["classes"][shown[0]],
+        "fp_weight": fp_weight,
+        "caption": caption,
+        "limits": limits,
+        "n_classes": len(drawn["classes"]),
+    }
+    if len(shown) == 1:
+        return arguments
+    costs = _costs(fp_weight, drawn)
+    per_class = ClassTradeoffs(
+        classes=drawn["classes"],
+        drawn=shown,
+        n_positive=len(drawn["positives"]),
+        curves=[curves for curves, _ in against_rest],
+        points=[points for _, points in against_rest],
+        mistakes=_mistakes(checked, drawn),
+        costs=costs,
+    )
+    weight = _relative_weight(costs, shown[0])
+    return arguments | {"per_class": per_class, "fp_weight": weight}
+
+
+def _against_the_rest(checked, drawn, threshold, k):
+    """Return the curves and the points of a class."""
     is_positive = drawn["y_true"] == k
     points = {"classifier": flagged_by_decision(is_positive, drawn["before"], None, k)}
     if threshold is not None:
@@ -538,14 +615,34 @@ def tradeoff_of_predictions(
         "classifier": flagged_at_thresholds(is_positive, drawn["before"][:, k]),
         "corrected": flagged_at_thresholds(is_positive, drawn["after"][:, k]),
     }
+    return curves, points
+
+
+def _mistakes(checked, drawn):
+    """Count the rows that each decision wrongly predicts to be each class."""
+    decisions = {"classifier": drawn["before"]}
+    decisions |= {name: one["after"] for name, one in checked.items()}
     return {
-        "curves": curves,
-        "points": points,
-        "label": drawn["classes"][k],
-        "fp_weight": fp_weight,
-        "caption": caption,
-        "limits": limits,
+        name: wrongly_predicted(drawn["y_true"], proba.argmax(axis=1), proba.shape[1])
+        for name, proba in decisions.items()
     }
+
+
+def _costs(fp_weight, drawn):
+    """Return the cost of a false positive of each class, after a check."""
+    weights = fp_weight if isinstance(fp_weight, dict) else {None: fp_weight}
+    for label, weight in weights.items():
+        name = "fp_weight" if label is None else f"fp_weight[{label!r}]"
+        check_scalar(weight, name, Real, min_val=0)
+    labels = drawn["classes"][drawn["positives"]].tolist()
+    weights = fp_weight if isinstance(fp_weight, dict) else dict.fromkeys(labels, fp_weight)
+    return false_positive_costs(weights, drawn["classes"])
+
+
+def _relative_weight(costs, k):
+    """Weigh a class against false negatives, which cost what those of others do."""
+    others = class_weights(costs)[k]
+    return float(costs[k] / others) if others else float("inf")
 
 
 def _limits_of(estimator):
@@ -575,14 +672,24 @@ def _threshold_of(threshold, is_own, n_classes):
     return 1 - threshold if n_classes == 2 else None
 
 
-def _check_numbers(fp_weight, threshold, limits):
-    check_scalar(fp_weight, "fp_weight", Real, min_val=0)
+def _check_numbers(threshold, limits):
     if threshold is not None:
         check_scalar(threshold, "threshold", Real, min_val=0, max_val=1)
     for name, limit in limits.items():
         if name not in _LIMITS:
             raise ValueError(f"limits holds {name!r}: use some of {list(_LIMITS)}.")
         check_scalar(limit, name, Real, min_val=0, max_val=1)
+
+
+def _check_no_threshold(threshold, cuts, n_shown):
+    """Check that no threshold is given of classes of which the most probable is taken."""
+    given = {"threshold": threshold, "corrected_threshold": next(iter(cuts.values()), None)}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"{name}={value} is of one class, but {n_shown} are drawn: leave it out, "
+                "or name one by pos_label."
+            )
 
 
 def _check_priority(priority, after):
@@ -599,12 +706,16 @@ def _check_priority(priority, after):
     return priority
 
 
-def _shown_class(arguments):
-    """Return the positive class; of several, that of most false positives before."""
-    predicted, positives = arguments["before"].argmax(axis=1), arguments["positives"]
-    wrong = predicted[predicted != arguments["y_true"]]
-    counts = np.bincount(wrong, minlength=len(arguments["classes"]))
-    return positives[counts[positives].argmax()]
+def _shown_classes(arguments):
+    """Return the positive classes, those of most false positives of the classifier first.
+
+    One of two classes, since the other has the same mistakes; few of many.
+    """
+    positives, n_classes = arguments["positives"], len(arguments["classes"])
+    predicted = arguments["before"].argmax(axis=1)
+    counts = wrongly_predicted(arguments["y_true"], predicted, n_classes)
+    order = np.argsort(-counts[positives], kind="stable")
+    return positives[order][: MOST_CLASSES if n_classes > 2 else 1].tolist()
 
 
 def _steps(thresholds, *values):
@@ -612,9 +723,3 @@ def _steps(thresholds, *values):
     # The first is infinite: nothing is flagged there, as at any above all scores.
     x = np.append(np.minimum(thresholds, max(1, thresholds[1])), 0)
     return x, *(np.append(v, v[-1]) for v in values)
-
-
-def _around(values, share, smallest):
-    low, high = min(values), max(values)
-    margin = max(share * (high - low), smallest)
-    return low - margin, high + margin
