@@ -176,9 +176,7 @@ def _describe_trade(ax, several):
     is_wide = 2 * (max(map(len, names)) + 5) * CHARACTER > width
     title = "classes"
     if len(names) < several.n_positive:
-        title = (
-            f"the {len(names)} of {several.n_positive} classes with most false positives"
-        )
+        title = f"{len(names)} of {several.n_positive} classes with most false positives"
     legend_above(ax, 1 if is_wide else 2, title=in_lines(title, width + 0.5))
 
 

@@ -683,7 +683,8 @@ def _check_numbers(threshold, limits):
 
 def _check_no_threshold(threshold, cuts, n_shown):
     """Check that no threshold is given of classes of which the most probable is taken."""
-    given = {"threshold": threshold, "corrected_threshold": next(iter(cuts.values()), None)}
+    cut = next((cut for cut in cuts.values() if cut is not None), None)
+    given = {"threshold": threshold, "corrected_threshold": cut}
     for name, value in given.items():
         if value is not None:
             raise ValueError(

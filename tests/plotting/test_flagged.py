@@ -9,10 +9,12 @@ from sklearn.metrics import roc_curve
 from sklearn_rlcorrect.plotting.flagged import (
     Flagged,
     bands,
+    cost_interval,
     cost_of_100_rows,
     flagged_at_thresholds,
     flagged_by_decision,
     lowest_of,
+    wrongly_predicted,
 )
 
 IS_YES = Y == "yes"
@@ -87,3 +89,20 @@ def test_bands_are_those_of_drawn_rows():
     wrong = np.where(flagged, 3 * (y[drawn] == 0), y[drawn] == 1)
     expected = np.quantile(wrong.mean(axis=2), [0.025, 0.975], axis=1)
     np.testing.assert_allclose(costs, 100 * expected, atol=2.5)
+
+
+def test_cost_interval_is_that_of_drawn_rows():
+    rng = np.random.default_rng(0)
+    costs, n_rows = np.array([1.0, 4.0, 2.0]), 300
+    y, predicted = rng.integers(3, size=(2, n_rows))
+    predicted = np.where(rng.random(n_rows) < 0.6, y, predicted)
+    mistakes = wrongly_predicted(y, predicted, 3)
+    interval = cost_interval(mistakes, costs, n_rows, 4000, 0)
+    of_rows = np.where(predicted != y, costs[predicted], 0)
+    drawn = of_rows[rng.integers(n_rows, size=(4000, n_rows))].mean(axis=1)
+    np.testing.assert_allclose(interval, 100 * np.quantile(drawn, [0.025, 0.975]), atol=2)
+
+
+def test_wrong_predictions_are_counted_by_what_is_predicted():
+    y, predicted = np.array([0, 1, 2, 2]), np.array([0, 2, 1, 1])
+    assert wrongly_predicted(y, predicted, 4).tolist() == [0, 2, 1, 0]

@@ -196,8 +196,7 @@ def test_from_estimator_is_from_predictions(fitted):
             classes=model.classes_,
             priority="weighted",
             threshold=model.base_threshold_,
-            # Of three classes, a number weighs all alike.
-            fp_weight=1.2 if len(model.classes_) == 2 else 1.0,
+            fp_weight=1.2,
             caption="GaussianNB, priority “weighted”",
         ),
     ):
@@ -344,7 +343,7 @@ def test_one_row_and_certain_rows():
     assert display.ax_[0].get_ylim()[1] > 0
 
 
-@pytest.mark.parametrize("n_classes", [2, 7])
+@pytest.mark.parametrize("n_classes", [2, 7])  # of which one is drawn
 @pytest.mark.parametrize("size", [(6.8, 3.3), (5, 3), None])
 def test_nothing_overlaps_or_is_cut(n_classes, size):
     rng = np.random.default_rng(0)
@@ -358,6 +357,7 @@ def test_nothing_overlaps_or_is_cut(n_classes, size):
             y,
             before,
             dict.fromkeys(PRIORITIES, after),
+            pos_label=classes[1],
             threshold=0.7,
             caption="HistGradientBoostingClassifier, priority “weighted”",
             limits=limits if n_classes == 2 else None,
