@@ -141,6 +141,14 @@ def test_more_classes_are_drawn_one_against_the_rest():
     assert display.points["classifier"] == (0.45, 2, 1)
 
 
+def test_one_of_two_positive_classes_is_drawn():
+    # Each of their mistakes is one of both.
+    display = six_rows(pos_label=["no", "yes"])
+    assert display.per_class is None
+    assert display.label == "yes"
+    assert six_rows(pos_label="yes").points == display.points
+
+
 def test_no_row_is_predicted_to_be_the_class():
     proba = np.array([[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.5, 0.1, 0.4]])
     display = TradeoffDisplay.from_predictions([0, 1, 2], proba, proba, pos_label=2)
