@@ -8,7 +8,8 @@ from sklearn_rlcorrect.plotting.confusion import ConfusionChangeDisplay
 from sklearn_rlcorrect.plotting.correction import CorrectionDisplay
 from sklearn_rlcorrect.plotting.false_positives import FalsePositiveDisplay
 from sklearn_rlcorrect.plotting.reliability import ReliabilityDisplay
-from sklearn_rlcorrect.plotting.tradeoff import TradeoffDisplay, tradeoff_of_estimator
+from sklearn_rlcorrect.plotting.tradeoff import TradeoffDisplay
+from sklearn_rlcorrect.plotting.tradeoff_arguments import tradeoff_of_estimator
 from sklearn_rlcorrect.plotting.training import (
     TrainingCurveDisplay,
     training_of_estimator,

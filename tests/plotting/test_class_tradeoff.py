@@ -159,7 +159,7 @@ def test_cost_is_that_of_the_evaluation(fitted, fp_weight):
 
 
 def test_mark_is_at_the_end_of_the_bar_and_within_its_interval():
-    _, display = many_classes()
+    _, display = many_classes(fp_weight={0: 3.0, 4: 0.5})
     lines = display.ax_[1].lines
     ends = bars(display).sum(axis=1)
     for interval, mark, end in zip(lines[::2], lines[1::2], ends, strict=True):
