@@ -33,11 +33,11 @@ def run(args):
         raise FileNotFoundError(f"no such file or folder: {source}")
     output = args.output or _default_output(args)
     check_not_input(args, _checked_outputs(args, output))
-    largest = LargestCorrections(model, args.explain) if args.explain else None
     with Steps(args) as steps:
         with mlflow_store(args):
             steps.begin("load the model")
             model, _, name = named_model(args)
+        largest = LargestCorrections(model, args.explain) if args.explain else None
         steps.begin("correct rows", bar=False)
         chunks, total = _chunks(args, model)
         unfamiliar = UnfamiliarValues(model)
