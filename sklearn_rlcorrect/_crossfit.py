@@ -20,6 +20,7 @@ from sklearn_rlcorrect._validation import (
     check_estimator_classes,
     check_folds,
     check_proba,
+    check_rows_for_folds,
     check_score_columns,
     check_splits,
 )
@@ -164,9 +165,8 @@ def _splits(cv, rows):
 
 
 def _default_folds(y):
-    """Five, or as many as the rarest class has members, but at least two."""
-    rarest = np.unique(y, return_counts=True)[1].min()
-    return min(5, max(2, int(rarest)))
+    """Five, or as many as the rarest class has members."""
+    return min(5, check_rows_for_folds(y))
 
 
 def _fold_responses(estimator, rows, splits, classes, n_jobs, task):

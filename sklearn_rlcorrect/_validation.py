@@ -288,6 +288,17 @@ def check_rewards(reward):
     return check_array(reward, ensure_2d=False, dtype=np.float64, input_name="reward")
 
 
+def check_rows_for_folds(y):
+    """Return how many rows the rarest class has, or raise if it is one."""
+    classes, counts = np.unique(y, return_counts=True)
+    if counts.min() < 2:
+        raise ValueError(
+            f"the label {classes.tolist()[counts.argmin()]!r} has 1 row to train on, and "
+            "at least 2 are needed: remove or relabel the rows of that label."
+        )
+    return int(counts.min())
+
+
 def check_folds(splitter, y):
     """Return `splitter` if every class has as many members as there are folds."""
     if not isinstance(splitter, StratifiedKFold):

@@ -373,12 +373,19 @@ def _row_of_cost(model, X, y):
 
 
 def _check_labels(estimator, y):
-    classes = estimator.classes_
-    unknown = np.setdiff1d(y, classes).tolist()
+    classes = estimator.classes_.tolist()
+    if len(np.shape(y)) != 1:
+        raise ValueError(
+            f"y must hold one label per row, shape (n_samples,), but has the shape "
+            f"{np.shape(y)}. X comes before y."
+        )
+    # As a set, because numbers and texts have no common order.
+    known = set(classes)
+    unknown = [label for label in np.asarray(y).tolist() if label not in known]
     if unknown:
         raise ValueError(
             f"y holds {unknown[0]!r}, which the classifier does not know: it knows "
-            f"{classes.tolist()}"
+            f"{classes}"
         )
 
 

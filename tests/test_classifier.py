@@ -807,8 +807,10 @@ def test_few_rows_of_a_class(wine):
 def test_one_row_of_a_class(wine):
     X, _, y, _ = wine
     y = np.where(np.arange(len(y)) == 0, 9, y)
-    with pytest.raises(ValueError, match="class 9 has fewer members than that"):
+    with pytest.raises(ValueError, match=r"^the label 9 has 1 row .* remove or relabel"):
         corrector().fit(X, y)
+    with pytest.raises(ValueError, match=r"cv asks for 2 folds .* use more rows of that"):
+        corrector(cv=2).fit(X, y)
     # A splitter of one's own may leave a class out of a fold.
     assert corrector(cv=KFold(3)).fit(X, y).predict_proba(X).shape == (len(X), 4)
 

@@ -63,6 +63,16 @@ def test_costs_follow_the_positive_label(params, cost):
 def test_unknown_label():
     with pytest.raises(ValueError, match="y holds 'eggs', which the classifier does not"):
         evaluate_correction(corrector(), X, np.where(Y == "ham", "eggs", Y))
+    with pytest.raises(ValueError, match="y holds 1, which the classifier does not"):
+        evaluate_correction(corrector(), X, np.array([1, *Y[1:]], dtype=object))
+
+
+@pytest.mark.parametrize("function", [evaluate_correction, saving_interval])
+def test_rows_and_labels_in_the_wrong_order(function):
+    table = np.array([["a", 1.5], ["b", None]], dtype=object)
+    for rows in (X, table, X[0, 0], Y[:, np.newaxis]):
+        with pytest.raises(ValueError, match=r"y must hold one label per row.* X comes"):
+            function(corrector(), Y, rows)
 
 
 def test_classes_need_not_be_sorted():

@@ -188,17 +188,19 @@ def _by_group(args, data, rows, test_size):
 
 
 def _by_time(args, data, rows, test_size):
-    times = _as_times(args.time, data.aside[args.time].iloc[rows])
+    column = data.aside[args.time].iloc[rows]
+    times = _as_times(args.time, column)
     _check_complete("--time", args.time, times.isna().to_numpy())
-    first = times.sort_values().iloc[-int(np.ceil(test_size * len(rows)))]
+    first = times.argsort(kind="stable").iloc[-int(np.ceil(test_size * len(rows)))]
     # Rows of one time stay together.
-    is_late = (times >= first).to_numpy()
+    is_late = (times >= times.iloc[first]).to_numpy()
+    written = column.iloc[first]
     if is_late.all():
         raise ValueError(
-            f"--time {args.time}: no rows are earlier than {first}, from which on rows are "
-            "held out: choose a smaller --test-size"
+            f"--time {args.time}: no rows are earlier than {written}, from which on "
+            "rows are held out: choose a smaller --test-size"
         )
-    note = f"(rows with {args.time!r} from {first} on are held out)"
+    note = f"(rows with {args.time!r} from {written} on are held out)"
     return Split(data, rows[~is_late], rows[is_late], note)
 
 
@@ -209,13 +211,15 @@ def _as_times(name, column):
 
     if types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column):
         return column
-    try:
-        return pd.to_datetime(column.astype(object), format="ISO8601", utc=True)
-    except (ValueError, TypeError) as error:
+    iso = {"format": "ISO8601", "utc": True, "errors": "coerce"}
+    times = pd.to_datetime(column.astype(object), **iso)
+    others = column[times.isna() & column.notna()]
+    if len(others):
         raise ValueError(
-            f"--time {name}: the column holds neither numbers nor dates such as 2026-01-31 "
-            f"({error})"
-        ) from error
+            f"--time {name}: the column holds neither numbers nor dates such as "
+            f"2026-01-31, but {others.iloc[0]!r}"
+        )
+    return times
 
 
 def _check_complete(option, name, is_missing):

@@ -1,5 +1,6 @@
 """Tables from CSV and Parquet files, as a whole or in chunks."""
 
+import codecs
 import lzma
 import tarfile
 import zlib
@@ -145,7 +146,8 @@ def _check_labels(y, name):
     if rarest.item() < 2:
         raise ValueError(
             f"{name} has {y.nunique()} distinct values, and only one row with "
-            f"{str(rarest.index[0])!r}: is it a class label?"
+            f"{str(rarest.index[0])!r}, where at least 2 are needed: remove or relabel "
+            "such rows, unless it is no class label at all"
         )
 
 
@@ -201,12 +203,18 @@ def _one_error(path):
         yield
     except UnicodeError as error:
         raise ValueError(
-            f"cannot read {path}: {error}. Give its encoding, such as encoding='cp1252' "
-            "(--encoding on the command line)"
+            f"cannot read {path}: {error}. Give its encoding, such as "
+            f"encoding={_likely_encoding(error)!r} (--encoding on the command line)"
         ) from error
     except _DAMAGE as error:
         kind = "Parquet" if _is_parquet(path) else "CSV"
         raise ValueError(f"cannot read {path} as {kind}: {error}") from error
+
+
+def _likely_encoding(error):
+    """Name the encoding that the first bytes tell, or a frequent one."""
+    start = getattr(error, "object", b"")[:2]
+    return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "cp1252"
 
 
 # What pandas and pyarrow raise for files that are cut off, damaged, or compressed by a

@@ -50,6 +50,7 @@ pytestmark = pytest.mark.usefixtures("empty_folder")
         ("train --output there.joblib", "there.joblib exists: choose another place, or"),
         ("train --output folder --overwrite", "folder is a folder: give the name"),
         ("train --data ids.csv --target a", "distinct values, and only one row with"),
+        ("train --data ids.csv --target a", "2 are needed: remove or relabel such rows"),
         ("train --data empty.csv --target y", "empty.csv has no rows, or no column be"),
         ("train --output no/such/m.joblib", "no such folder: no/such"),
         ("train --fp-weight 0", "fp_weight == 0.0, must be > 0"),
