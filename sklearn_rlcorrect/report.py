@@ -1,32 +1,39 @@
 """Report on a corrector: one HTML page to decide from, which needs no other file."""
 
 import base64
+import inspect
+import math
 import re
 import tempfile
+from copy import copy
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils import indexable
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, indexable
 
 from sklearn_rlcorrect import __version__
 from sklearn_rlcorrect._statements import (
     caveats,
     classes,
     effect,
+    idle_reason,
     purpose,
     score_table,
     verdict,
 )
-from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
+from sklearn_rlcorrect._updating import costs_of
+from sklearn_rlcorrect.evaluation import evaluate_priorities, saving_interval
 from sklearn_rlcorrect.guard import decisions
 from sklearn_rlcorrect.metrics import label_indices
 from sklearn_rlcorrect.persistence import check_corrector, check_output, replacing
 from sklearn_rlcorrect.plotting import save_pictures
+from sklearn_rlcorrect.plotting._base import model_name
 
 _TEMPLATE = "report.html"
 _CAPTIONS = {
-    "tradeoff": "False positives against recall, and the cost against the threshold. Below "
-    "and to the right is better; marks are decisions.",
+    "tradeoff": "Left: false positives against recall; lower and further to the right is "
+    "better. Right: what the mistakes cost; lower is better. Marks are decisions.",
     "confusion": "Decisions before and after.",
     "corrections": "Each row by its probability before and after.",
     "reliability": "Observed frequency against predicted probability, in bins of equal "
@@ -36,16 +43,27 @@ _CAPTIONS = {
 }
 # Of rows and of their columns, in a table of examples.
 _N_EXAMPLES, _N_COLUMNS, _LONGEST = 6, 8, 40
-_PER_ROW = ("accuracy", "false_positives", "false_negatives", "cost")
+# Of each priority.
+_METRICS = (
+    *("false_positives", "false_negatives", "recall", "accuracy", "cost", "changed"),
+)
 
 
 def write_report(
-    estimator, X, y, path, *, title="Correction report", source="", caution=""
+    estimator,
+    X,
+    y,
+    path,
+    *,
+    title="Correction report",
+    source="",
+    caution="",
+    row_numbers=None,
 ):
     """Write a report on held-out rows as one HTML page.
 
-    It holds the scores beside those of another threshold alone, the trade-off, the
-    priorities, pictures, rows whose decisions were fixed and broken, what is proven, and
+    It holds the scores beside those of another threshold alone, the trade-off, what each
+    priority does, pictures, rows whose decisions were fixed and broken, what is proven, and
     when not to use the correction.
 
     Parameters
@@ -63,13 +81,17 @@ def write_report(
         File to write, replaced if it exists. It is complete, or not made.
 
     title : str, default="Correction report"
-        Head of the page.
+        Head of the page, before the name of the classifier.
 
     source : str, default=""
         Where the rows are from.
 
     caution : str, default=""
         What a reader must know of these rows, such as that some may have been trained on.
+
+    row_numbers : array-like of int of shape (n_samples,), default=None
+        Number of each row in the table that it is from, to be shown with examples. None
+        counts from 0.
 
     Returns
     -------
@@ -97,18 +119,25 @@ def write_report(
     True
     """
     check_corrector(estimator, "estimator")
-    scores = evaluate_correction(estimator, X, y)
+    of_priorities = evaluate_priorities(estimator, X, y)
+    scores = of_priorities[estimator.priority]
     saving = saving_interval(estimator, X, y)
+    before, after = estimator.predict_before_after(X)
+    numbers = np.arange(len(y)) if row_numbers is None else np.asarray(row_numbers)
+    check_consistent_length(y, numbers)
     page = _template().render(
-        title=title,
+        title=f"{title}: {model_name(estimator)}",
         caution=caution,
+        has_numbers=row_numbers is not None,
         subtitle=" · ".join(filter(None, [source, f"sklearn-rlcorrect {__version__}"])),
         summary=_summary(estimator, scores, saving, len(y)),
         n_rows=len(y),
+        has_positives="false_positives_at_recall" in scores["before"],
         scores=score_table(scores),
         pictures=_pictures(estimator, X, y),
-        priorities=_priorities(estimator),
-        examples=_examples(estimator, X, y),
+        class_drawn=_class_drawn(estimator),
+        priorities=_priorities(estimator, of_priorities),
+        examples=_examples(estimator, X, y, before, after, numbers),
         caveats=caveats(estimator, scores, len(y)),
         parameters=_parameters(estimator),
     )
@@ -156,21 +185,45 @@ def _pictures(estimator, X, y):
         ]
 
 
-def _priorities(estimator):
-    """Per priority what it does, on the rows that judged the candidates."""
-    front = estimator.front_
-    chosen = {"classifier": 0} | estimator.selected_
-    columns = {"": list(chosen)} | {
-        name.replace("_", " "): [f"{100 * front[name][at]:.2f}" for at in chosen.values()]
-        for name in _PER_ROW
-    }
-    in_use = [name == estimator.priority for name in chosen]
-    return columns | {"in use": ["yes" if used else "" for used in in_use]}
+def _class_drawn(estimator):
+    """Say which classes are drawn against the rest, if there are more than two."""
+    _, positives = costs_of(estimator)
+    if len(estimator.classes_) == 2:
+        return ""
+    if len(positives) == 1:
+        label = estimator.classes_[positives[0]]
+        return f"The positive class, `{label}`, is drawn against the rest."
+    return (
+        "Each positive class is drawn against the rest, at most five of them: those with "
+        "most false positives of the classifier. The bars are of all classes together."
+    )
 
 
-def _examples(estimator, X, y):
+def _priorities(estimator, of_priorities):
+    """Per priority what it does on the rows, beside the classifier and its threshold."""
+    any_scores = of_priorities[estimator.priority]
+    alone = {name: scores for name, scores in any_scores.items() if name != "after"}
+    shown = alone | {name: scores["after"] for name, scores in of_priorities.items()}
+    notes = [""] * len(alone) + [_note(estimator, priority) for priority in of_priorities]
+    table = score_table(
+        {name: {key: scores[key] for key in _METRICS} for name, scores in shown.items()}
+    )
+    names = table.pop("")
+    rows = zip(*table.values(), strict=True)
+    columns = dict(zip(names, rows, strict=True))
+    labels = ["classifier" if name == "before" else name for name in table]
+    return {"": labels} | columns | {"note": notes}
+
+
+def _note(estimator, priority):
+    """Say whether a priority is in use, and why it does nothing, if that is so."""
+    reason = idle_reason(copy(estimator).set_params(priority=priority))
+    does = f"does nothing: {reason}" if reason else ""
+    return "; ".join(filter(None, ["in use" * (priority == estimator.priority), does]))
+
+
+def _examples(estimator, X, y, before, after, numbers):
     """Rows whose decisions were fixed and broken, the largest adjustments first."""
-    before, after = estimator.predict_before_after(X)
     first, last = before.argmax(axis=1), decisions(estimator, after)
     truth = label_indices(y, estimator.classes_)
     size = np.abs(after - before).max(axis=1)
@@ -180,7 +233,7 @@ def _examples(estimator, X, y):
     }
     return {
         f"{kind}: {is_kind.sum()} of {len(truth)} rows": _rows(
-            estimator, X, truth, before, after, _largest(size, is_kind)
+            estimator, X, truth, before, after, numbers, _largest(size, is_kind)
         )
         for kind, is_kind in kinds.items()
     }
@@ -191,17 +244,16 @@ def _largest(size, is_kind):
     return rows[np.argsort(-size[rows], kind="stable")[:_N_EXAMPLES]]
 
 
-def _rows(estimator, X, truth, before, after, rows):
-    if not len(rows):
-        return {}
+def _rows(estimator, X, truth, before, after, numbers, rows):
+    """Heads of columns and their cells: two columns may have one name."""
     label = truth[rows]
-    return {
-        "row": rows.tolist(),
-        "true class": estimator.classes_[label].tolist(),
-        "its probability before": [f"{p:.3f}" for p in before[rows, label]],
-        "after": [f"{p:.3f}" for p in after[rows, label]],
-        **_values(X, rows),
-    }
+    return [
+        ("row", numbers[rows].tolist()),
+        ("true class", estimator.classes_[label].tolist()),
+        ("its probability before", [f"{p:.3f}" for p in before[rows, label]]),
+        ("after", [f"{p:.3f}" for p in after[rows, label]]),
+        *_values(X, rows).items(),
+    ]
 
 
 def _values(X, rows):
@@ -225,8 +277,17 @@ def _short(value):
 
 
 def _parameters(estimator):
-    parameters = estimator.get_params(deep=False)
-    return {
-        "parameter": list(parameters),
-        "value": [_short(repr(value)) for value in parameters.values()],
+    """List the parameters that are not the defaults."""
+    defaults = inspect.signature(type(estimator)).parameters
+    given = {
+        name: value
+        for name, value in estimator.get_params(deep=False).items()
+        if repr(value) != repr(defaults[name].default)
     }
+    return {"parameter": list(given), "value": [_whole(value) for value in given.values()]}
+
+
+def _whole(value):
+    # An estimator leaves out the middle of what is longer than 700 characters.
+    is_estimator = isinstance(value, BaseEstimator)
+    return value.__repr__(N_CHAR_MAX=math.inf) if is_estimator else repr(value)

@@ -4,11 +4,13 @@ import base64
 import re
 import shutil
 import subprocess
+from copy import copy
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
@@ -16,7 +18,11 @@ from sklearn.pipeline import make_pipeline
 
 from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
-from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
+from sklearn_rlcorrect.evaluation import (
+    evaluate_correction,
+    evaluate_priorities,
+    saving_interval,
+)
 from sklearn_rlcorrect.report import write_report
 
 VOID = {"meta", "img", "br"}
@@ -64,6 +70,7 @@ def test_it_holds_the_figures_and_pictures(fitted, tmp_path):
     saving = saving_interval(model, X, y)
     assert f"{saving['lower']:.1f} to {saving['upper']:.1f}" in text
     assert "cancer.csv" in text
+    assert "<h1>Correction report: GaussianNB</h1>" in text
     assert len(page.links) == 5
     for link in page.links:
         kind, data = link.split(",")
@@ -81,6 +88,59 @@ def test_examples_are_decisions_that_changed(fitted, tmp_path):
         changed = np.flatnonzero((right == y) & (wrong != y))
         shown = [row for row in changed if str(row) in cells]
         assert len(shown) >= min(len(changed), 6)
+
+
+def test_each_priority_on_the_rows_of_the_report(fitted, tmp_path):
+    model, X, y = fitted
+    model = copy(model)
+    model.selected_ = {"weighted": 1, "fp": 0, "accuracy": 1}
+    cells = Page(write_report(model, X, y, tmp_path / "r.html").read_text()).cells
+    begin = cells.index("note") + 1
+    found = {row[0]: row[1:] for row in np.reshape(cells[begin : begin + 40], (5, 8))}
+    scores = evaluate_priorities(model, X, y)
+    expected = {name: of_priority["after"] for name, of_priority in scores.items()}
+    expected["classifier"] = scores["fp"]["before"]
+    expected["threshold alone"] = scores["fp"]["threshold_alone"]
+    assert found.keys() == expected.keys()
+    names = [name.replace(" ", "_") for name in cells[begin - 7 : begin - 1]]
+    assert {"false_positives", "cost", "changed"} <= set(names)
+    for name, metrics in expected.items():
+        assert found[name][:-1].tolist() == [f"{metrics[m]:.6g}" for m in names]
+    notes = {name: row[-1] for name, row in found.items() if row[-1]}
+    assert notes.pop("fp").startswith("does nothing: no candidate beat the classifier")
+    assert notes == {"weighted": "in use"}
+
+
+def test_parameters_are_those_that_were_given_whole(cancer, tmp_path):
+    X, X_test, y, y_test = cancer
+    names = [f"a_name_of_a_feature_that_is_long_{k}" for k in range(40)]
+    base = _FirstColumns(of=names)
+    model = RLCalibratedClassifier(make_pipeline(base, GaussianNB()), **QUICK)
+    model.fit(pd.DataFrame(X), y)
+    text = write_report(model, pd.DataFrame(X_test), y_test, tmp_path / "r.html")
+    page = Page(text.read_text())
+    first = page.cells.index("parameter")
+    given = set(QUICK) - {"learning_rate"}  # which is the default
+    assert page.cells[first + 2 :: 2] == ["estimator", *sorted(given)]
+    assert names[20] in page.cells[first + 3]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, "<code>{most}</code>, the one with most false positives of the classifier."),
+        ({"pos_label": 2}, "<code>2</code>, the positive one."),
+        ({"fp_weight": {0: 2, 1: 3}}, "</code>, of the positive ones, the one with most"),
+    ],
+)
+def test_the_class_that_is_drawn_of_several(wine, tmp_path, parameters, expected):
+    X, X_test, y, y_test = wine
+    model = RLCalibratedClassifier(GaussianNB(), **QUICK, **parameters).fit(X, y)
+    text = write_report(model, X_test, y_test, tmp_path / "r.html").read_text()
+    predicted = model.estimator_.predict(X_test)
+    most = np.bincount(predicted[predicted != y_test], minlength=3).argmax()
+    assert "One class is drawn against the rest: <code>" in text
+    assert expected.format(most=most) in text
 
 
 def test_what_comes_from_data_is_escaped(cancer, tmp_path):
@@ -103,7 +163,10 @@ def test_what_comes_from_data_is_escaped(cancer, tmp_path):
     assert attack in "".join(Page(text).texts)
 
 
-class _FirstColumns:
+class _FirstColumns(BaseEstimator):
+    def __init__(self, of=()):
+        self.of = of
+
     def fit(self, X, y=None):
         return self
 
@@ -121,6 +184,7 @@ def test_texts_and_three_classes(tmp_path):
     model = RLCalibratedClassifier(base, **QUICK).fit(X, y)
     text = write_report(model, X, y, tmp_path / "r.html").read_text()
     assert "threshold alone" not in text
+    assert "at the classifier's recall" not in text
     Page(text)
 
 
@@ -142,5 +206,5 @@ def test_a_browser_shows_it(fitted, tmp_path):
     options = ["--headless", "--no-sandbox", "--dump-dom", "--disable-gpu"]
     command = ["chromium", *options, f"--user-data-dir={tmp_path}/user", path.as_uri()]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert "<h1>Seen</h1>" in shown.stdout
+    assert "<h1>Seen: GaussianNB</h1>" in shown.stdout
     assert shown.stdout.count("<img") == 5

@@ -75,8 +75,16 @@ def _evaluate(args, steps):
     if args.report:
         steps.begin("write the report")
         title = f"Report on model {name}, priority {model.priority}"
-        source = {"source": note, "caution": " ".join(caution.split())}
-        write_report(model, X, y, args.report, title=title, **source)
+        write_report(
+            model,
+            X,
+            y,
+            args.report,
+            title=title,
+            source=note,
+            caution=" ".join(caution.split()),
+            row_numbers=_numbers_in_file(data, rows),
+        )
     steps.begin("draw pictures")
     with tempfile.TemporaryDirectory() as drawn:
         _publish(save_pictures(model, X, y, drawn), folder)
@@ -123,6 +131,11 @@ def _rows_to_score(args, model, training_run, name):
         )
     caution = trained_on_these(given, trained) or unknown_training("the model")
     return data, np.arange(len(data.y)), f"{data.name}: all {len(data.y)} rows", caution
+
+
+def _numbers_in_file(data, rows):
+    # Those of --test-data stand behind those of --data.
+    return rows - rows.min() if "test_data" in data.options else rows
 
 
 def _as_model_takes(model, data, X):
