@@ -26,6 +26,10 @@ _CORRECTED = _MARK | {"color": BLUE, "marker": "o", "markersize": 7}
 # Where the cost of a correction is written. The curve rises to the right.
 _RIGHT = {"xytext": (6, 0), "ha": "left", "va": "center"}
 _LEFT_ABOVE = {"xytext": (-3, 4), "ha": "right", "va": "bottom"}
+_RIGHT_ABOVE = {"xytext": (2, 5), "ha": "left", "va": "bottom"}
+
+# Room of a text, in points, to the left of a mark and below its middle.
+_ROOM_LEFT, _ROOM_BELOW = 24, 8
 
 # How far the axes reach beyond what is marked, by its range.
 _MARGIN = 0.15
@@ -85,7 +89,7 @@ class OperatingPointDisplay(_Display):
     [1, 5]
     """
 
-    _height = 3.0
+    _height = 3.1
 
     def __init__(self, curve, classifier, threshold_alone, corrected, *, label):
         self.curve = curve
@@ -145,9 +149,11 @@ class OperatingPointDisplay(_Display):
     def _draw(self, ax):
         ax.plot(*self._place(self.curve), label="classifier, any threshold", **_CURVE)
         ax.plot(*self._place(self.classifier), label="classifier", **_CLASSIFIER)
+        label = "same fp_weight"
         for weight, corrected in self.corrected.items():
             pair = [self._place(self.threshold_alone[weight]), self._place(corrected)]
-            ax.plot(*np.transpose(pair), zorder=1.5, **_JOINT)
+            ax.plot(*np.transpose(pair), zorder=1.5, label=label, **_JOINT)
+            label = None
         for name, points, style in [
             ("threshold alone", self.threshold_alone, _THRESHOLD),
             ("corrected", self.corrected, _CORRECTED),
@@ -159,13 +165,15 @@ class OperatingPointDisplay(_Display):
         self._describe(ax)
 
     def _name_points(self, ax):
-        """Write each cost beside its correction, where no line leads."""
+        """Write each cost beside its correction, where no line leads and no axis is."""
         for weight, corrected in self.corrected.items():
             place, rival = self._place(corrected), self._place(self.threshold_alone[weight])
-            right, up = np.diff(ax.transData.transform([place, rival]), axis=0)[0]
-            side = _LEFT_ABOVE if right > max(up, 0) else _RIGHT
             ax.annotate(
-                f"{weight:g}", place, textcoords="offset points", color=BLUE, **side
+                f"{weight:g}",
+                place,
+                textcoords="offset points",
+                color=BLUE,
+                **_side(ax, place, rival),
             )
 
     def _place(self, flagged):
@@ -193,6 +201,16 @@ class OperatingPointDisplay(_Display):
         ax.yaxis.get_major_locator().set_params(integer=True)
         title = f"numbers: fp_weight; {n_rows} rows, {n_positives} of them {label}"
         legend_above(ax, 2, title=in_lines(title, COLUMN))
+
+
+def _side(ax, place, rival):
+    """Return where a text about a place goes, from which a line leads to its rival."""
+    at, end = ax.transData.transform([place, rival])
+    right, up = end - at
+    room_left, room_below = 72 * (at - ax.bbox.min) / ax.figure.dpi
+    if right > max(up, 0):
+        return _LEFT_ABOVE if room_left > _ROOM_LEFT else _RIGHT_ABOVE
+    return _RIGHT if room_below > _ROOM_BELOW else _RIGHT_ABOVE
 
 
 def _points_of_estimators(estimators, X, y):

@@ -69,6 +69,21 @@ def test_costs_are_written_at_their_corrections(drawn):
     np.testing.assert_allclose(list(texts.values()), of_label(drawn, "corrected"))
 
 
+def test_no_axis_runs_through_a_cost():
+    thresholds, counts = np.linspace(1, 0, 11), np.arange(11)
+    curve = Flagged(thresholds, counts, counts)
+    corrected = {100 + k: Flagged(0.5, k % 3, k) for k in range(11)}
+    for rival in (0, 5, 10):
+        alone = dict.fromkeys(corrected, Flagged(0.5, rival, rival))
+        display = OperatingPointDisplay(
+            curve, Flagged(0.5, 10, 10), alone, corrected, label="yes"
+        ).plot()
+        display.figure_.canvas.draw()
+        corner = display.ax_.bbox.min
+        for text in display.ax_.texts:
+            assert (text.get_window_extent().min > corner).all()
+
+
 def test_thresholds_alone_lie_on_the_curve(drawn):
     curve = of_label(drawn, "classifier, any threshold")
     assert set(of_label(drawn, "threshold alone")) <= set(curve)
@@ -80,6 +95,7 @@ def test_legend_says_what_is_counted(compared, drawn):
         "classifier",
         "classifier, any threshold",
         "corrected",
+        "same fp_weight",
         "threshold alone",
     ]
     text = f"numbers: fp_weight; {len(y)} rows, {np.sum(y)} of them “1”"
