@@ -55,8 +55,28 @@ def test_texts_that_are_read_as_numbers_are_counted(quick, capsys):
     np.testing.assert_allclose(np.load("out.npy"), expected)
 
 
+def test_columns_that_nothing_stands_in_have_a_line(quick, capsys):
+    table, rows = pd.read_csv("table.csv"), quick[1]
+    table.assign(never=np.nan).to_csv("table.csv", index=False)
+    train = "train --no-mlflow --data table.csv --target label --timesteps 20 --overwrite"
+    assert main([*train.split(), "--output", "model.joblib"]) == 0
+    rows = rows.assign(never=np.nan, size=None)
+    lines = []
+    for a in (rows["a"], np.nan):
+        pd.concat([rows.assign(a=a)] * 30).to_csv("rows.csv", index=False)
+        capsys.readouterr()
+        assert main([*INFER, "--overwrite"]) == 0
+        lines += [line for line in capsys.readouterr().out.splitlines() if " lack " in line]
+    assert lines == [
+        "all 12780 rows lack a value in column 'size'",
+        "all 12780 rows lack a value in columns 'a', 'size'",
+    ]
+
+
 def counts_of(table, X):
+    scaler = SimpleNamespace(mean_=np.zeros(99))
     parts = {"feature_transformer_": table, "estimator_": None}
+    parts |= {"observation_scaler_": scaler, "classes_": [0, 1]}
     counts = UnfamiliarValues(SimpleNamespace(**parts))
     counts.add(X)
     return counts.lines()
@@ -68,7 +88,10 @@ def test_rare_categories_and_many_columns():
     assert len(lines) == 11
     assert lines[0].endswith("unknown in training, which count as the rare ones")
     assert lines[-1] == "3 more columns hold values of a kind that is unknown in training"
-    assert counts_of(None, known) == []
+    assert counts_of(None, known) == counts_of(TableFeatures().fit(known), known[:0]) == []
+    (line,) = counts_of(TableFeatures().fit(known), known.map(lambda k: None))
+    assert line.startswith("all 30 rows lack a value in columns 'c0', 'c1', ")
+    assert line.endswith(", 'c9' and 3 more")
 
 
 def test_columns_without_names_have_numbers():
