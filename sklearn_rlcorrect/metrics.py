@@ -1,5 +1,7 @@
 """Counts, costs and scores of probabilities, the same before and after the correction."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length
@@ -203,7 +205,7 @@ def false_positive_costs(fp_weight, classes, pos_label=None):
     return costs
 
 
-def cost_scorer(fp_weight, pos_label=None):
+def cost_scorer(fp_weight, pos_label=None, classes=None):
     """Make a scorer of the mean cost per row, to choose parameters by.
 
     A proper score such as the Brier score always prefers ``fp_weight=1`` in a search: this
@@ -218,19 +220,29 @@ def cost_scorer(fp_weight, pos_label=None):
 
     pos_label : int, float, bool or str, default=None
         Class whose false positives cost `fp_weight`. None is the second of two classes,
-        or each of more.
+        or each of more. Where `fp_weight` is a dict, costs are those of the dict.
+
+    classes : array-like of shape (n_classes,), default=None
+        All labels that there are, ``np.unique(y)``. None is the labels of the rows and
+        predictions that the scorer is called with, and those that `fp_weight` or
+        `pos_label` names. Give it where there are more than two classes, `fp_weight` is a
+        number and `pos_label` is None: a fold with rows of two of them would else be taken
+        for a task of two classes, of which one is positive.
 
     Returns
     -------
     scorer : callable
         ``scorer(estimator, X, y)`` is minus the mean cost of the predictions, 0 at best.
-        It takes `sample_weight`. Classes are the labels of the rows and predictions that
-        it is called with; a label with a cost may be missing there.
+        It takes `sample_weight`.
 
     Raises
     ------
+    TypeError
+        If a cost is no number.
+
     ValueError
-        If a cost is not a finite number above 0.
+        If a cost is not finite and above 0, or `fp_weight` an empty dict; or if
+        `fp_weight` or `pos_label` names a label that is not among `classes`.
 
     See Also
     --------
@@ -251,25 +263,49 @@ def cost_scorer(fp_weight, pos_label=None):
     >>> print(f"{scorer(tuned, X, y):.3f}")
     -0.163
     """
-    for cost in fp_weight.values() if isinstance(fp_weight, dict) else [fp_weight]:
-        if not 0 < cost < np.inf:
-            raise ValueError(f"fp_weight={fp_weight!r} must hold finite costs above 0.")
+    _check_costs(fp_weight)
+    if classes is not None:
+        classes = np.unique(classes)
+        false_positive_costs(fp_weight, classes, pos_label)
     return make_scorer(
-        _mean_cost, greater_is_better=False, fp_weight=fp_weight, pos_label=pos_label
+        _mean_cost,
+        greater_is_better=False,
+        fp_weight=fp_weight,
+        pos_label=pos_label,
+        classes=classes,
     )
 
 
-def _mean_cost(y_true, y_pred, *, fp_weight, pos_label=None, sample_weight=None):
+def _check_costs(fp_weight):
+    costs = fp_weight.values() if isinstance(fp_weight, dict) else [fp_weight]
+    if not costs:
+        raise ValueError("fp_weight={} names no class: give a number, or {label: cost}.")
+    for cost in costs:
+        if isinstance(cost, bool) or not isinstance(cost, Real):
+            raise TypeError(
+                f"fp_weight={fp_weight!r} must be a number, or a dict of label to number."
+            )
+        if not 0 < cost < np.inf:
+            raise ValueError(f"fp_weight={fp_weight!r} must hold finite costs above 0.")
+
+
+def _mean_cost(y_true, y_pred, *, fp_weight, pos_label, classes, sample_weight=None):
     """Mean cost per row, whether or not all classes that have a cost are in these rows."""
-    named = list(fp_weight) if isinstance(fp_weight, dict) else []
-    named += [] if pos_label is None else [pos_label]
-    classes = np.union1d(y_true, y_pred)
-    classes = np.union1d(classes, named) if named else classes
+    if classes is None:
+        classes = _labels_in(y_true, y_pred, fp_weight, pos_label)
     if len(classes) == 1:
         return 0.0
     costs = false_positive_costs(fp_weight, classes, pos_label)
     true, predicted = (label_indices(labels, classes) for labels in (y_true, y_pred))
     return float(np.average(costs[predicted] * (predicted != true), weights=sample_weight))
+
+
+def _labels_in(y_true, y_pred, fp_weight, pos_label):
+    """All labels that a scorer is told of."""
+    named = list(fp_weight) if isinstance(fp_weight, dict) else []
+    named += [] if pos_label is None else [pos_label]
+    found = np.union1d(y_true, y_pred)
+    return np.union1d(found, named) if named else found
 
 
 def _confusion(true, predicted, weight, n_classes):

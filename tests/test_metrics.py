@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import config_context
 from sklearn import metrics as sklearn_metrics
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+    cross_validate,
+)
 from sklearn.naive_bayes import GaussianNB
 
 from conftest import QUICK
@@ -219,6 +226,58 @@ def test_cost_scorer_counts_costs(args, predicted, y, expected):
     assert score(cost_scorer(*args), predicted, y) == pytest.approx(expected)
 
 
+def test_cost_scorer_knows_classes_that_a_fold_lacks():
+    scorer = cost_scorer(5.0, classes=["c", "a", "b"])
+    # The same two mistakes.
+    assert 3 * score(scorer, "abc", "bac") == pytest.approx(-10)
+    assert 2 * score(scorer, "ab", "ba") == -10
+    # Untold, it takes these for two classes, of which the second is positive.
+    assert 2 * score(cost_scorer(5.0), "ab", "ba") == -6
+    assert 2 * score(cost_scorer(5.0, "b", classes=["a", "b", "c"]), "ab", "ba") == -6
+    with pytest.raises(ValueError, match="holds 'c', which is not among the classes"):
+        score(cost_scorer(5.0, classes=["a", "b"]), "ac", "ca")
+
+
+def test_cost_scorer_with_classes_in_what_scores(wine, cancer):
+    X, _, y, _ = wine
+    scorer, folds = cost_scorer(5.0, classes=np.unique(y)), KFold(4)
+    order = np.argsort(y, kind="stable")  # folds lack classes
+    X, y = X[order], y[order]
+    # Of a classifier that knows them all.
+    fitted = FrozenEstimator(GaussianNB().fit(X[::4], y[::4]))
+    params = {"cv": folds, "scoring": scorer, "error_score": "raise"}
+    found = cross_validate(fitted, X, y, **params)["test_score"]
+    wrong = fitted.predict(X) != y
+    expected = [-5 * wrong[rows].mean() for _, rows in folds.split(X)]
+    np.testing.assert_allclose(found, expected)
+    assert wrong.any()
+    search = GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9]}, **params).fit(X, y)
+    wrong = cross_val_predict(GaussianNB(), X, y, cv=folds) != y
+    expected = [-5 * wrong[rows].mean() for _, rows in folds.split(X)]
+    assert search.best_score_ == pytest.approx(np.mean(expected))
+    X, _, y, _ = cancer
+    tuned = [
+        TunedThresholdClassifierCV(GaussianNB(), scoring=each).fit(X, y).best_score_
+        for each in (cost_scorer(5.0, classes=[0, 1]), cost_scorer(5.0))
+    ]
+    assert tuned[0] == tuned[1]
+
+
+def test_cost_scorer_with_classes_takes_routed_weights():
+    with config_context(enable_metadata_routing=True):
+        scorer = cost_scorer(3.0, classes=["a", "b"])
+        scorer = scorer.set_score_request(sample_weight=True)
+        weighted = score(scorer, "baab", "abbb", sample_weight=[2, 0, 1, 1])
+    assert weighted == pytest.approx(-(2 * 3 + 1) / 4)
+
+
+def test_a_dict_of_costs_goes_before_the_positive_label():
+    costs = {"a": 2.0, "b": 4.0}
+    found = score(cost_scorer(costs, "a"), "ba", "ab", classes="ab")
+    expected = false_positive_costs(costs, np.array(["a", "b"]), "a")
+    assert found == -expected.mean() == -3
+
+
 def test_cost_scorer_weighs_rows_and_takes_numbers():
     scorer = cost_scorer(3.0)
     weighted = score(scorer, "baab", "abbb", sample_weight=[2, 0, 1, 1])
@@ -254,5 +313,13 @@ def test_cost_scorer_refuses_what_is_no_cost():
     for fp_weight in (0, -1.0, np.nan, np.inf, {"a": 0}):
         with pytest.raises(ValueError, match="must hold finite costs above 0"):
             cost_scorer(fp_weight)
+    for fp_weight in ("5", None, True, [2.0], {"a": "5"}):
+        with pytest.raises(TypeError, match="must be a number, or a dict of label to num"):
+            cost_scorer(fp_weight)
+    with pytest.raises(ValueError, match=r"fp_weight=\{\} names no class"):
+        cost_scorer({})
+    for args in [(2.0, "d"), ({"d": 2.0}, None)]:
+        with pytest.raises(ValueError, match="names the class 'd', which"):
+            cost_scorer(*args, classes=["a", "b"])
     with pytest.raises(ValueError, match="pos_label=d is not a valid label"):
         score(cost_scorer(2.0, "d"), "ab", "ba", classes="ab")
