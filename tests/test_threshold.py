@@ -8,11 +8,12 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer
-from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.model_selection import KFold, TunedThresholdClassifierCV, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
 
 from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
+from sklearn_rlcorrect.metrics import cost_scorer
 from sklearn_rlcorrect.threshold import lowest_cost_threshold, predict_by_threshold
 
 TENTHS = st.integers(0, 10).map(lambda k: k / 10)
@@ -53,11 +54,37 @@ def test_a_weight_is_a_repetition():
 
 
 def test_of_equal_thresholds_it_takes_the_one_nearest_to_one_half():
-    score, y = np.array([0.1, 0.4, 0.8, 0.9]), np.array([0, 1, 0, 1])
+    y = np.array([0, 1, 0, 1])
+    # One mistake for each of 0.25 and 0.85, or of 0.15 and 0.75.
+    for score, nearest in [([0.1, 0.4, 0.8, 0.9], 0.25), ([0.1, 0.2, 0.6, 0.9], 0.75)]:
+        proba = np.column_stack([1 - np.array(score), score])
+        chosen = lowest_cost_threshold(proba, y, np.ones(2), np.array([1]))
+        assert chosen == pytest.approx(nearest)
+
+
+def test_costs_that_differ_by_rounding_are_equal():
+    score, y = np.array([0.2, 0.6, 0.7, 0.8]), np.array([0, 1, 0, 0])
+    proba, weight = np.column_stack([1 - score, score]), np.array([1.0, 0.3, 0.2, 0.1])
+    # To flag the last three costs as much as to flag none.
+    assert 0.1 + 0.2 - 0.3 > 0
+    chosen = lowest_cost_threshold(proba, y, np.ones(2), np.array([1]), weight)
+    assert chosen == pytest.approx(0.4)
+
+
+def test_nothing_is_above_the_threshold_that_flags_none():
+    above_one = np.nextafter(1, 2)  # as a sum of probabilities can be
+    proba, y = np.array([[0.0, above_one], [0.5, 0.5]]), np.zeros(2, dtype=int)
+    threshold = lowest_cost_threshold(proba, y, np.ones(2), np.array([1]))
+    assert predict_by_threshold(proba, threshold, np.array([1])).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("n_steps", [0, 1])
+def test_neighbours_in_floating_point_are_told_apart(n_steps):
+    lower = 0.7 + n_steps * np.spacing(0.7)
+    score, y = np.array([lower, np.nextafter(lower, 1)]), np.array([0, 1])
     proba = np.column_stack([1 - score, score])
-    # One mistake for each of 0.25 and 0.85.
-    chosen = lowest_cost_threshold(proba, y, np.ones(2), np.array([1]))
-    assert chosen == pytest.approx(0.25)
+    threshold = lowest_cost_threshold(proba, y, np.ones(2), np.array([1]))
+    assert predict_by_threshold(proba, threshold, np.array([1])).tolist() == [0, 1]
 
 
 def test_of_three_classes_those_on_one_side_compete():
@@ -67,6 +94,24 @@ def test_of_three_classes_those_on_one_side_compete():
     assert threshold == pytest.approx(0.55)
     assert predict_by_threshold(proba, threshold, positives).tolist() == [0, 1, 2]
     assert lowest_cost_threshold(proba, y, np.ones(3), np.arange(3)) is None
+
+
+@pytest.mark.parametrize("fp_weight", [1 / 3, 1.0, 5.0])
+def test_it_costs_what_scikit_learn_finds_on_the_same_folds(fp_weight):
+    X, y = load_breast_cancer(return_X_y=True)
+    # Of equal size, so that the mean over folds is that of all rows.
+    X, y, folds = X[:560], y[:560], KFold(5, shuffle=True, random_state=0)
+    score = cross_val_predict(GaussianNB(), X, y, cv=folds, method="predict_proba")[:, 1]
+    tuned = TunedThresholdClassifierCV(
+        GaussianNB(),
+        scoring=cost_scorer(fp_weight),
+        thresholds=np.append(np.unique(score), 2.0),  # which flags none
+        cv=folds,
+    ).fit(X, y)
+    model = RLCalibratedClassifier(GaussianNB(), fp_weight=fp_weight, cv=folds, **QUICK)
+    flagged = score > model.fit(X, y).base_threshold_
+    ours = fp_weight * np.sum(flagged & (y == 0)) + np.sum(~flagged & (y == 1))
+    assert ours == pytest.approx(-tuned.best_score_ * len(y))
 
 
 def test_it_is_the_threshold_of_scikit_learn_within_its_grid():
@@ -92,10 +137,6 @@ def test_it_is_the_threshold_of_scikit_learn_within_its_grid():
     )
     assert its == -tuned.best_score_
     assert ours <= its
-    # Where the minimum is on the grid, both find it.
-    nearest = grid[np.abs(grid - model.base_threshold_).argmin()]
-    if cost_of(y, score > nearest) == ours:
-        assert ours == its
 
 
 def test_it_is_chosen_out_of_fold():

@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
+from sklearn_rlcorrect.agent.in_sample import _is_far_better
 
 TINY = {"total_timesteps": 100, "n_policies": 1, "random_state": 0}
 SUSPICION = "nearly perfect on these rows"
@@ -75,6 +76,26 @@ def test_some_mistakes_are_as_telling_where_others_make_many():
 def test_a_classifier_that_is_refitted_is_not(noisy):
     X, _, y, _ = noisy
     assert not suspicions(FOREST, X, y)
+
+
+@pytest.mark.parametrize(
+    ("n_mistakes", "n_of_others", "is_far_better"),
+    [
+        (1, 50, True),
+        (1, 49, False),  # more than a fiftieth
+        (2, 100, True),
+        (2, 99, False),
+        (0, 10, True),  # 1/1024
+        (0, 9, False),  # 1/512: chance, at the level 0.001
+    ],
+)
+def test_how_many_mistakes_are_telling(n_mistakes, n_of_others, is_far_better):
+    row = np.arange(2_000)
+    own, others = row < n_mistakes, row >= 2_000 - n_of_others
+    assert _is_far_better(own, others) == is_far_better
+    # What both have wrong tells nothing of chance.
+    both = own | others
+    assert not _is_far_better(both, both)
 
 
 def halves(X, y):
