@@ -227,10 +227,34 @@ def row_groups(rows):
     """
     if rows.split_params.get("groups") is None:
         return None
-    groups = column_or_1d(rows.split_params["groups"])
-    if len(groups) != len(rows):
+    return check_groups(rows.split_params["groups"], len(rows))
+
+
+def check_groups(groups, n_samples):
+    """Return the group of each row as an integer.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_samples,)
+        Names of groups.
+
+    n_samples : int
+        Number of rows.
+
+    Returns
+    -------
+    groups : ndarray of int of shape (n_samples,)
+        Equal where names are, from 0 on.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each row, or only one group.
+    """
+    groups = column_or_1d(groups)
+    if len(groups) != n_samples:
         raise ValueError(
-            f"groups has {len(groups)} entries for {len(rows)} rows: give one for each row."
+            f"groups has {len(groups)} entries for {n_samples} rows: give one for each row."
         )
     if groups.dtype.kind == "f" and np.isnan(groups).any():
         raise ValueError("groups contains NaN: name the group of each row.")
@@ -240,6 +264,36 @@ def row_groups(rows):
             "groups holds one group only: of its rows, nothing is known of others."
         )
     return groups
+
+
+def params_for_other_rows(params, n_samples):
+    """Return metadata of a fit as metadata of other rows.
+
+    Parameters
+    ----------
+    params : dict
+        Metadata.
+
+    n_samples : int
+        Number of rows of the fit.
+
+    Returns
+    -------
+    params : dict
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If any has one entry per row: nothing is known of other rows then.
+    """
+    of_rows = [name for name, value in params.items() if _n_entries(value) == n_samples]
+    if of_rows:
+        raise ValueError(
+            f"{of_rows[0]} has one entry for each row of X, and estimator requests it for "
+            "predict_proba: there is none for the rows of X_test. Give one value for all."
+        )
+    return params
 
 
 def _params_of_rows(params, rows, n_samples):

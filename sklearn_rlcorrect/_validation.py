@@ -508,10 +508,14 @@ def classes_of(estimator, y, classes=None):
 
 def check_known_labels(y, classes, reason="the fitted estimator does not know"):
     """Raise if `y` holds labels that a fitted estimator does not know."""
-    unknown = np.setdiff1d(y, classes)
-    if len(unknown):
+    try:
+        unknown = np.setdiff1d(y, classes).tolist()
+    except TypeError:  # numbers and texts have no common order
+        known = set(np.asarray(classes).tolist())
+        unknown = [label for label in np.asarray(y).tolist() if label not in known]
+    if unknown:
         raise ValueError(
-            f"y holds {unknown.tolist()}, which {reason}: its "
+            f"y holds {unknown}, which {reason}: its "
             f"classes are {np.asarray(classes).tolist()}. Drop those rows, or use an "
             "estimator that was fitted on them."
         )
@@ -519,7 +523,10 @@ def check_known_labels(y, classes, reason="the fitted estimator does not know"):
 
 def check_fresh_rows(X, y, classes):
     """Return rows and the indices of their labels, to check a fitted corrector on."""
-    y = column_or_1d(y)
+    try:
+        y = column_or_1d(y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"y must hold one label per row of X: {error}") from error
     (X,) = indexable(X)
     check_consistent_length(X, y)
     if not len(y):

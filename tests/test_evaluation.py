@@ -1,21 +1,15 @@
 """Before and after, against counts made by hand."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from sklearn import config_context
-from sklearn.base import clone
+from scipy import sparse
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GroupKFold
 from sklearn.naive_bayes import GaussianNB
-from sklearn.svm import LinearSVC
 
-from conftest import QUICK
 from sklearn_rlcorrect import PrecomputedProbaClassifier, RLCalibratedClassifier
 from sklearn_rlcorrect.evaluation import (
-    compare_fp_weights,
     evaluate_correction,
+    evaluate_priorities,
     paired_interval,
     saving_interval,
 )
@@ -60,32 +54,84 @@ def test_costs_follow_the_positive_label(params, cost):
     assert before["false_positives"] == (1 if "pos_label" in params else 3)
 
 
-def test_unknown_label():
-    with pytest.raises(ValueError, match="y holds 'eggs', which the classifier does not"):
-        evaluate_correction(corrector(), X, np.where(Y == "ham", "eggs", Y))
-    with pytest.raises(ValueError, match="y holds 1, which the classifier does not"):
-        evaluate_correction(corrector(), X, np.array([1, *Y[1:]], dtype=object))
+SCORING = (evaluate_correction, evaluate_priorities, saving_interval)
 
 
-@pytest.mark.parametrize("function", [evaluate_correction, saving_interval])
-def test_rows_and_labels_in_the_wrong_order(function):
-    table = np.array([["a", 1.5], ["b", None]], dtype=object)
-    for rows in (X, table, X[0, 0], Y[:, np.newaxis]):
-        with pytest.raises(ValueError, match=r"y must hold one label per row.* X comes"):
-            function(corrector(), Y, rows)
+@pytest.mark.parametrize("score", SCORING)
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (X, np.where(Y == "ham", "eggs", Y), r"y holds \['eggs'\], which the fitted est"),
+        (X, np.array([1, *Y[1:]], dtype=object), r"y holds \[1\], which the fitted est"),
+        (X, Y[:1], r"inconsistent numbers of samples: \[5, 1\]"),
+        (X, Y[0], "y must hold one label per row of X"),
+        (X, None, "y must hold one label per row of X"),
+        (Y, X, "y must hold one label per row of X: .* shape "),
+        (X, sparse.csr_array(X), "y must hold one label per row of X: Sparse"),
+        (X[:0], Y[:0], "X has no rows"),
+    ],
+    ids=["eggs", "number", "one", "text", "none", "swapped", "sparse", "empty"],
+)
+def test_labels_that_cannot_be_scored(score, X, y, message):
+    with pytest.raises(ValueError, match=message):
+        score(corrector(), X, y)
+
+
+@pytest.mark.parametrize("score", SCORING)
+def test_a_column_of_labels_is_one_label_per_row(score):
+    model = corrector(fp_weight=3)
+    assert score(model, X, Y.reshape(-1, 1)) == score(model, X, Y)
+
+
+@pytest.mark.parametrize("score", SCORING)
+def test_only_fitted_correctors_are_scored(score):
+    with pytest.raises(ValueError, match="estimator holds a GaussianNB, not an RLCal"):
+        score(GaussianNB().fit(X, Y), X, Y)
+    with pytest.raises(ValueError, match="an RLCalibratedClassifier that is not fitted"):
+        score(RLCalibratedClassifier(), X, Y)
+
+
+@pytest.mark.parametrize("score", SCORING)
+def test_a_weight_is_a_repetition(score):
+    model, weight = corrector(fp_weight=3), np.array([2, 0, 3, 1, 2])
+    found = score(model, X, Y, sample_weight=weight)
+    repeated = score(model, np.repeat(X, weight, axis=0), np.repeat(Y, weight))
+    if score is saving_interval:  # a heavy row is one row: the interval differs
+        assert found["value"] == repeated["value"]
+        assert found["upper"] > repeated["upper"]
+    elif score is evaluate_correction:
+        for variant in found:
+            assert found[variant] == pytest.approx(repeated[variant])
+    else:
+        for priority in found:
+            assert found[priority]["after"] == pytest.approx(repeated[priority]["after"])
+
+
+@pytest.mark.parametrize("score", SCORING)
+def test_weights_that_cannot_be_used(score):
+    for weight, message in [
+        ([1, 2], "must hold one weight for each of the 5 rows"),
+        ([1, 1, 1, 1, -1], "weights must be zero or more"),
+        (np.zeros(5), "at least one weight must be non-zero"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            score(corrector(), X, Y, sample_weight=weight)
+
+
+def with_probabilities(before, after, classes, **params):
+    """Corrector that predicts what it is told to."""
+    model = RLCalibratedClassifier(**params)
+    model.classes_, model.policies_, model.base_threshold_ = np.array(classes), {}, None
+    model.predict_before_after = lambda X: (np.array(before), np.array(after))
+    return model
 
 
 def test_classes_need_not_be_sorted():
     proba = np.array([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8]])
-    fitted = SimpleNamespace(
-        classes_=np.array(["spam", "ham"]),
-        fp_weight=3.0,
-        pos_label="spam",
-        priority="weighted",
-        base_threshold_=0.1,
-        predict_before_after=lambda X: (proba, proba[:, ::-1]),
-    )
-    scores = evaluate_correction(fitted, None, np.array(["spam", "ham", "spam"]))
+    classes, costs = ["spam", "ham"], {"fp_weight": 3.0, "pos_label": "spam"}
+    model = with_probabilities(proba, proba[:, ::-1], classes, **costs)
+    model.base_threshold_ = 0.1
+    scores = evaluate_correction(model, proba, np.array(["spam", "ham", "spam"]))
     before, after = scores["before"], scores["after"]
     assert (before["accuracy"], before["cost"]) == (2 / 3, 1)
     assert (after["accuracy"], after["cost"]) == (1 / 3, 3 + 1)
@@ -93,6 +139,46 @@ def test_classes_need_not_be_sorted():
     # All are flagged as spam: one false positive.
     assert (alone["accuracy"], alone["cost"], alone["brier"]) == (2 / 3, 3, before["brier"])
     assert (alone["fixed"], alone["broken"]) == (1, 1)
+
+
+def test_another_mistake_than_before_is_neither_fixed_nor_broken():
+    before, after = np.eye(3)[[0, 0, 1, 2]], np.eye(3)[[1, 2, 1, 0]]
+    model = with_probabilities(before, after, ["a", "b", "c"])
+    scores = evaluate_correction(model, before, np.array(["c", "c", "b", "c"]))["after"]
+    assert (scores["changed"], scores["fixed"], scores["broken"]) == (3, 1, 1)
+
+
+def of_positive(score):
+    return np.column_stack([1 - np.array(score), score])
+
+
+# Of the positives 0.9 and 0.6 are found, which takes the negatives from 0.6 on.
+RANKED = [0.95, 0.9, 0.7, 0.6, 0.6, 0.55, 0.4, 0.2]
+IS_SPAM = np.array([0, 1, 0, 1, 0, 0, 1, 0], dtype=bool)
+
+
+@pytest.mark.parametrize("weight", [None, np.full(8, 0.1)])
+def test_false_positives_at_a_recall_below_one(weight):
+    after = of_positive([0.4, 0.9, *[0.1] * 6])
+    model = with_probabilities(of_positive(RANKED), after, ["ham", "spam"])
+    y = np.where(IS_SPAM, "spam", "ham")
+    scores = evaluate_correction(model, after, y, sample_weight=weight)
+    unit = 1 if weight is None else 0.1
+    found = scores["before"]["false_positives_at_recall"]
+    assert found == pytest.approx(3 * unit)
+    # The recall is that of the classifier, not that of the correction itself, which finds
+    # 0.9 alone, without a false positive.
+    assert scores["after"]["false_positives"] == 0
+    found = scores["after"]["false_positives_at_recall"]
+    assert found == pytest.approx(5 * unit)
+
+
+def test_nothing_found_takes_no_false_positive():
+    score = of_positive([0.9, 0.8, 0.4, 0.3])
+    model = with_probabilities(score, score, ["ham", "spam"])
+    y = np.array(["ham", "ham", "spam", "spam"])
+    before = evaluate_correction(model, score, y)["before"]
+    assert (before["recall"], before["false_positives_at_recall"]) == (0, 0)
 
 
 def test_the_third_column_is_the_classifier_with_its_threshold():
@@ -106,6 +192,10 @@ def test_the_third_column_is_the_classifier_with_its_threshold():
     assert (alone["fixed"], alone["broken"]) == (2, 0)
     saving = saving_interval(model, X, Y)
     assert saving["value"] == alone["cost"] - scores["after"]["cost"]
+    # Per row: only 0.8 is flagged by one of both, where that costs 3.
+    difference = np.array([0, 0, -3, 0, 0])
+    half = 1.96 * np.sqrt(np.sum((difference - difference.mean()) ** 2) + 2 * 3**2)
+    assert saving["upper"] - saving["value"] == pytest.approx(half)
 
 
 def test_false_positives_at_the_recall_of_the_classifier():
@@ -137,129 +227,60 @@ def test_intervals_hold_the_mean_as_often_as_they_say(share):
     assert share < 0.01 or np.mean(hits) < 0.99
 
 
-class CountedNB(GaussianNB):
-    """Counts the fits of all copies."""
-
-    n_fits = 0
-
-    def fit(self, X, y, sample_weight=None):
-        CountedNB.n_fits += 1
-        return super().fit(X, y, sample_weight)
+def test_what_is_saved_on_every_row_varies_with_the_two_added_rows_alone():
+    interval = paired_interval(np.full(1_000, 2.0), largest=3.0)
+    assert interval["value"] == 2_000
+    assert interval["upper"] - 2_000 == pytest.approx(1.96 * np.sqrt(2 * 3**2))
 
 
-COMPARED = {
-    "plain": {},
-    "limit": {"max_accuracy_drop": 0.1},
-    "scores": {"estimator": LinearSVC()},
-    "frozen": {"estimator": FrozenEstimator(GaussianNB().fit(X[:, :1], Y))},
-    "random state": {"random_state": np.random.RandomState(3)},
-    "memory": {"memory_size": 100, "features": None},
-}
+@pytest.mark.parametrize("sizes", [(20, 20), (1, 40)])
+@pytest.mark.parametrize("share", [0.03, 0.2])
+def test_intervals_of_groups_hold_the_mean_as_often_as_they_say(sizes, share):
+    rng = np.random.default_rng(0)
+    n_groups, hits, hits_of_rows = 100, [], []
+    for _ in range(1_000):
+        size = rng.integers(sizes[0], sizes[1] + 1, n_groups)
+        # Rows of a group are all saved, all lost, or neither.
+        of_group = rng.choice([3.0, -1.0, 0.0], n_groups, p=[share, share, 1 - 2 * share])
+        difference, groups = np.repeat(of_group, size), np.repeat(np.arange(n_groups), size)
+        truth = len(difference) * 2 * share
+        for found, given in [(hits, groups), (hits_of_rows, None)]:
+            interval = paired_interval(difference, 3.0, given)
+            found.append(interval["lower"] < truth < interval["upper"])
+    assert 0.935 <= np.mean(hits) <= 1
+    assert share < 0.1 or np.mean(hits) < 0.995
+    assert np.mean(hits_of_rows) < 0.6
 
 
-@pytest.mark.parametrize("kind", COMPARED)
-def test_each_compared_corrector_is_what_its_own_fit_makes(cancer, kind):
-    X, X_test, y, y_test = cancer
-    params = {"estimator": GaussianNB()} | QUICK | COMPARED[kind]
-    if kind == "frozen":
-        X, X_test = X[:, :1], X_test[:, :1]
-        y, y_test = np.where(y, "ham", "spam"), np.where(y_test, "ham", "spam")
-    model = RLCalibratedClassifier(**params)
-    correctors, table = compare_fp_weights(model, X, y, X_test, y_test, [0.5, 3])
-    assert list(correctors) == [row["fp_weight"] for row in table] == [0.5, 3]
-    for weight, row in zip(correctors, table, strict=True):
-        alone = clone(model).set_params(fp_weight=weight).fit(X, y)
-        for of_alone, of_compared in zip(
-            alone.predict_before_after(X_test),
-            correctors[weight].predict_before_after(X_test),
-            strict=True,
-        ):
-            np.testing.assert_array_equal(of_alone, of_compared)
-        assert alone.guard_report_.keys() == correctors[weight].guard_report_.keys()
-        scores = evaluate_correction(alone, X_test, y_test)
-        saving = saving_interval(alone, X_test, y_test)
-        for variant in scores:
-            for name in ("false_positives", "recall", "accuracy", "cost"):
-                assert row[f"{variant}_{name}"] == scores[variant][name]
-        assert [row["saving"], row["saving_lower"], row["saving_upper"]] == [
-            saving[name] for name in ("value", "lower", "upper")
-        ]
-    assert not hasattr(model, "classes_")
+def test_rows_that_are_alike_count_as_one_row():
+    difference = np.random.default_rng(0).choice([3.0, -1.0, 0.0], 50)
+    once = paired_interval(difference, 3.0)
+    groups = np.repeat([f"p{k}" for k in range(50)], 4)
+    grouped = paired_interval(np.repeat(difference, 4), 3.0, groups)
+    assert grouped == pytest.approx({name: 4 * value for name, value in once.items()})
+    alone = paired_interval(difference, 3.0, groups=np.arange(50)[::-1])
+    assert alone == pytest.approx(once)
 
 
-def test_the_classifier_of_compared_correctors_is_fitted_once(cancer):
-    X, X_test, y, y_test = cancer
-    model = RLCalibratedClassifier(CountedNB(), cv=3, **QUICK)
-    CountedNB.n_fits = 0
-    correctors, _ = compare_fp_weights(model, X, y, X_test, y_test, [1, 2, 4])
-    assert CountedNB.n_fits == 3 + 1
-    assert len({id(corrector.estimator_) for corrector in correctors.values()}) == 1
+def test_groups_of_saving():
+    model, groups = corrector(fp_weight=3), ["a", "b", "b", "b", "a"]
+    grouped = saving_interval(model, X, Y, groups=groups)
+    # The sums are 0 and -3, and three rows may save 3 each.
+    half = 1.96 * np.sqrt(2 * 1.5**2 + 2 * 9**2)
+    assert grouped["value"] == saving_interval(model, X, Y)["value"] == -3
+    assert grouped["upper"] - grouped["value"] == pytest.approx(half)
+    weighted = saving_interval(model, X, Y, groups=groups, sample_weight=[4, 1, 1, 1, 0.5])
+    half = 1.96 * np.sqrt(2 * 1.5**2 + 2 * (3 * 4.5) ** 2)
+    assert weighted["upper"] - weighted["value"] == pytest.approx(half)
 
 
-def test_compared_correctors_without_a_seed_hold_out_the_same_rows(cancer):
-    X, X_test, y, y_test = cancer
-    params = QUICK | {"random_state": None, "max_accuracy_drop": 0.1}
-    model = RLCalibratedClassifier(GaussianNB(), **params)
-    first, _ = compare_fp_weights(model, X, y, X_test, y_test, [1, 2])
-    assert first[1].random_state == first[2].random_state is not None
-    second, _ = compare_fp_weights(model, X, y, X_test, y_test, [1])
-    assert second[1].random_state != first[1].random_state
-
-
-def test_metadata_of_compared_correctors(cancer):
-    X, X_test, y, y_test = cancer
-    with config_context(enable_metadata_routing=True):
-        base = GaussianNB().set_fit_request(sample_weight=True)
-        model = RLCalibratedClassifier(base, cv=GroupKFold(3), **QUICK)
-        given = {"sample_weight": np.arange(len(y)) % 3, "groups": np.arange(len(y)) // 4}
-        correctors, _ = compare_fp_weights(model, X, y, X_test, y_test, [1, 2], **given)
-        alone = clone(model).set_params(fp_weight=2).fit(X, y, **given)
-    expected = alone.predict_proba(X_test)
-    np.testing.assert_array_equal(correctors[2].predict_proba(X_test), expected)
-
-
-@pytest.mark.parametrize(
-    ("params", "fp_weights", "error", "message"),
-    [
-        ({}, 2, TypeError, "fp_weights=2 must be a list of numbers"),
-        ({}, [{"spam": 2.0}], TypeError, "must be a list of numbers"),
-        ({}, "12", TypeError, "fp_weight='1' must be a number"),
-        ({}, [], ValueError, "must hold one number or more, each of them once"),
-        (
-            {},
-            [1, 2, 1.0],
-            ValueError,
-            r"fp_weights=\[1, 2, 1.0\] must hold .* of them once",
-        ),
-        ({}, [1, 0], ValueError, "fp_weight"),
-        ({"pos_label": "eggs"}, [1], ValueError, "pos_label names the class 'eggs'"),
-    ],
-)
-def test_costs_that_cannot_be_compared(params, fp_weights, error, message):
-    model = RLCalibratedClassifier(CountedNB(), **params)
-    CountedNB.n_fits = 0
-    with pytest.raises(error, match=message):
-        compare_fp_weights(model, X, Y, X, Y, fp_weights)
-    assert CountedNB.n_fits == 0
-
-
-def test_rows_that_cannot_be_compared(wine):
-    with pytest.raises(TypeError, match="must be an RLCalibratedClassifier"):
-        compare_fp_weights(GaussianNB(), X, Y, X, Y, [1])
-    model = RLCalibratedClassifier(CountedNB())
-    CountedNB.n_fits = 0
-    with pytest.raises(ValueError, match=r"no effect with 3 classes, .* set pos_label"):
-        compare_fp_weights(model, *wine[::2], *wine[1::2], [1, 2])
-    with pytest.raises(ValueError, match="y_test holds 'eggs', which is not among"):
-        compare_fp_weights(model, X, Y, X, np.where(Y == "ham", "eggs", Y), [1])
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        compare_fp_weights(model, X, Y, X, Y[:3], [1])
-    assert CountedNB.n_fits == 0
-
-
-def test_one_class_of_several_is_compared(wine):
-    X, X_test, y, y_test = wine
-    model = RLCalibratedClassifier(GaussianNB(), pos_label=1, **QUICK)
-    _, (row,) = compare_fp_weights(model, X, y, X_test, y_test, [2])
-    wrong = GaussianNB().fit(X, y).predict(X_test)
-    assert row["before_false_positives"] == np.sum((wrong == 1) & (y_test != 1))
+def test_intervals_that_there_are_not():
+    with pytest.raises(ValueError, match="difference holds no row"):
+        paired_interval(np.array([]), 1.0)
+    for groups, message in [
+        ([1, 2], "groups has 2 entries for 5 rows"),
+        (["a"] * 5, "groups holds one group only"),
+        ([1, 2, 3, np.nan, 1], "groups contains NaN"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            saving_interval(corrector(), X, Y, groups=groups)

@@ -21,7 +21,7 @@ PACKAGE = Path(sklearn_rlcorrect.__file__).parent
 LAYERS = (
     {"__main__"},
     {"cli"},
-    {"tracking", "card", "report"},
+    {"tracking", "card", "comparison", "report"},
     {"datasets", "evaluation", "explanation", "export", "plotting"},
     {"persistence", "_statements"},
     {"classifier", "envs"},

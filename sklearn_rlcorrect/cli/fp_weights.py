@@ -9,7 +9,7 @@ from sklearn_rlcorrect.cli.messages import warnings_as_lines
 from sklearn_rlcorrect.cli.report import print_fp_weights
 from sklearn_rlcorrect.cli.split import split_params, with_groups
 from sklearn_rlcorrect.cli.store import experiment_id, shown_uri
-from sklearn_rlcorrect.evaluation import compare_fp_weights
+from sklearn_rlcorrect.comparison import compare_fp_weights
 from sklearn_rlcorrect.persistence import check_output, replacing
 from sklearn_rlcorrect.plotting import OperatingPointDisplay
 from sklearn_rlcorrect.plotting.save import save_display
@@ -103,7 +103,14 @@ def compare(args, baseline, parts, notes, steps):
         steps.watch(model),
     ):
         correctors, table = compare_fp_weights(
-            model, X, y, X_test, y_test, args.fp_weight, **fit_params
+            model,
+            X,
+            y,
+            X_test,
+            y_test,
+            args.fp_weight,
+            groups_test=parts.test_groups,
+            **fit_params,
         )
     steps.begin("draw the picture")
     _write(

@@ -161,7 +161,7 @@ def print_fp_weights(correctors, table):
         Fitted.
 
     table : list of dict of str to float
-        From :func:`~sklearn_rlcorrect.evaluation.compare_fp_weights`.
+        From :func:`~sklearn_rlcorrect.comparison.compare_fp_weights`.
     """
     positive = _positive(next(iter(correctors.values())))
     print(_CLASSIFIER.format(positive=positive, **table[0]))

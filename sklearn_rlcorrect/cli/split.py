@@ -36,6 +36,9 @@ class Split:
 
     groups : ndarray of int of shape (n_train_rows,), default=None
         Group of each row that trains; None without ``--group``.
+
+    test_groups : ndarray of int of shape (n_test_rows,), default=None
+        Group of each row that is held out, too.
     """
 
     data: LabelledRows
@@ -43,6 +46,7 @@ class Split:
     test_rows: np.ndarray
     note: str = ""
     groups: np.ndarray | None = None
+    test_groups: np.ndarray | None = None
 
 
 def check_split_options(args):
@@ -184,7 +188,7 @@ def _by_group(args, data, rows, test_size):
     train, test = next(splitter.split(codes, groups=codes))
     n_held_out = len(np.unique(codes[test]))
     note = f"({n_held_out} of {len(names)} groups by {args.group!r} are held out)"
-    return Split(data, rows[train], rows[test], note, codes[train])
+    return Split(data, rows[train], rows[test], note, codes[train], codes[test])
 
 
 def _by_time(args, data, rows, test_size):

@@ -69,7 +69,7 @@ class OperatingPointDisplay(_Display):
     See Also
     --------
     TradeoffDisplay : One corrector, with the costs of all thresholds.
-    sklearn_rlcorrect.evaluation.compare_fp_weights : Fits the correctors, from one
+    sklearn_rlcorrect.comparison.compare_fp_weights : Fits the correctors, from one
         classifier.
 
     Examples
@@ -77,7 +77,7 @@ class OperatingPointDisplay(_Display):
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.naive_bayes import GaussianNB
     >>> from sklearn_rlcorrect import RLCalibratedClassifier
-    >>> from sklearn_rlcorrect.evaluation import compare_fp_weights
+    >>> from sklearn_rlcorrect.comparison import compare_fp_weights
     >>> from sklearn_rlcorrect.plotting import OperatingPointDisplay
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> model = RLCalibratedClassifier(GaussianNB(), total_timesteps=2_000)
@@ -243,7 +243,7 @@ def _check_comparable(estimators, before):
     if not all(np.array_equal(proba, before[0]) for proba in before):
         raise ValueError(
             "estimators wrap classifiers with different probabilities: fit them by "
-            "sklearn_rlcorrect.evaluation.compare_fp_weights, or on a FrozenEstimator."
+            "sklearn_rlcorrect.comparison.compare_fp_weights, or on a FrozenEstimator."
         )
     weights = [estimator.fp_weight for estimator in estimators]
     if any(isinstance(weight, dict) for weight in weights):

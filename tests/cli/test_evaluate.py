@@ -43,7 +43,8 @@ def test_evaluate_needs_to_know_the_rows(quick, table, capsys):
     table.assign(label="odd").to_csv("odd.csv", index=False)
     command = "evaluate --no-mlflow --model model.joblib --data odd.csv --target label"
     assert main(command.split()) == 2
-    assert "y holds 'odd', which the classifier does not know" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "y holds ['odd'], which the fitted estimator does not know" in error
 
 
 @pytest.mark.usefixtures("store")

@@ -16,11 +16,8 @@ from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect.cli import main
 from sklearn_rlcorrect.cli.report import print_fp_weights
-from sklearn_rlcorrect.evaluation import (
-    compare_fp_weights,
-    evaluate_correction,
-    saving_interval,
-)
+from sklearn_rlcorrect.comparison import compare_fp_weights
+from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.tracking.runs import newest_trainings
 
 pytest_plugins = ["cli_fixtures"]

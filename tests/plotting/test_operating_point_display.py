@@ -9,7 +9,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
-from sklearn_rlcorrect.evaluation import compare_fp_weights
+from sklearn_rlcorrect.comparison import compare_fp_weights
 from sklearn_rlcorrect.plotting import OperatingPointDisplay
 from sklearn_rlcorrect.plotting.save import save_display
 from sklearn_rlcorrect.plotting.tradeoff import Flagged
