@@ -173,6 +173,15 @@ def test_false_positives_at_a_recall_below_one(weight):
     assert found == pytest.approx(5 * unit)
 
 
+def test_sums_of_weights_are_equal_in_any_order():
+    score = of_positive([0.6, 0.7, 0.8, 0.5, 0.4])
+    model = with_probabilities(score, score, ["ham", "spam"])
+    y, weight = np.array(["spam"] * 3 + ["ham", "spam"]), [0.1, 0.2, 0.3, 1, 1]
+    assert 0.1 + 0.2 + 0.3 > 0.3 + 0.2 + 0.1
+    before = evaluate_correction(model, score, y, sample_weight=weight)["before"]
+    assert before["false_positives_at_recall"] == 0
+
+
 def test_nothing_found_takes_no_false_positive():
     score = of_positive([0.9, 0.8, 0.4, 0.3])
     model = with_probabilities(score, score, ["ham", "spam"])

@@ -92,7 +92,7 @@ def _train(args, steps):
     with store_made_meanwhile(args):
         model = _fit(args, baseline, parts, steps)
         steps.begin("set up MLflow")
-    run_id = _keep(args, model, data, test_rows, caution, steps)
+    run_id = _keep(args, model, parts, caution, steps)
     steps.end()
     print(f"{data.name}: {len(train_rows)} rows to train on, {len(test_rows)} held out")
     for line in filter(None, [parts.note, note, caution]):
@@ -207,18 +207,18 @@ def _fit(args, baseline, parts, steps):
     return model
 
 
-def _keep(args, model, data, test_rows, caution, steps):
+def _keep(args, model, parts, caution, steps):
     """Save and log a trained model; return the ID of its run, None without MLflow."""
     steps.begin("save")
     if _model_file(args):
         dump_model(model, _model_file(args))
     if args.save_data:
-        _save_data(args.save_data, model, *data.take(test_rows))
+        _save_data(args.save_data, model, *parts.data.take(parts.test_rows))
     if args.no_mlflow:
         return None
     steps.begin("log to MLflow, with pictures")
     try:
-        return _log(args, model, data, test_rows, caution)
+        return _log(args, model, parts, caution)
     except Exception as error:  # each kind of store fails in its own way
         path = _model_file(args) or _rescue(model)
         raise ValueError(
@@ -233,17 +233,20 @@ def _rescue(model):
     return f"rescued_{number}.joblib"
 
 
-def _log(args, model, data, test_rows, caution):
+def _log(args, model, parts, caution):
     import mlflow
 
-    X, y = data.take(test_rows)
+    data, groups = parts.data, parts.test_groups
+    X, y = data.take(parts.test_rows)
     place = {"experiment_id": experiment_id(args), "run_name": args.run_name}
     with mlflow.start_run(**place) as run:
         params = data.options | {"classifier": classifier_name(args)} | split_params(args)
         name = registered_name(args)
-        tracking.log_run(model, X, y, params=params, registered_model_name=name)
+        tracking.log_run(
+            model, X, y, groups=groups, params=params, registered_model_name=name
+        )
         source = {"name": data.name, "options": data.options, "caution": caution}
-        tracking.log_rows(data.X, data.y, test_rows, **source)
+        tracking.log_rows(data.X, data.y, parts.test_rows, **source)
     return run.info.run_id
 
 

@@ -32,6 +32,7 @@ def log_run(
     X_test,
     y_test,
     *,
+    groups=None,
     run_name=None,
     params=None,
     registered_model_name=None,
@@ -60,6 +61,10 @@ def log_run(
 
     y_test : array-like of shape (n_samples,)
         Labels.
+
+    groups : array-like of shape (n_samples,), default=None
+        Group of each row, for the interval of what the correction saves. None takes rows
+        as independent of each other.
 
     run_name : str, default=None
         Name of the new run; None lets MLflow choose one.
@@ -105,7 +110,7 @@ def log_run(
     X_test = as_mlflow_takes(X_test)
     with without_autolog():
         # All that can fail comes before the run, so that no failed run is left.
-        scores = _scores(estimator, X_test, y_test)
+        scores = _scores(estimator, X_test, y_test, groups)
         options = model_options(estimator, X_test)
         digest = fingerprint(X_test, y_test)
         effects = registered_model_name and _effects(estimator, X_test, y_test)
@@ -243,10 +248,10 @@ def _log_history(run_id, history):
     mlflow.MlflowClient().log_batch(run_id, metrics=metrics)
 
 
-def _scores(estimator, X, y):
+def _scores(estimator, X, y, groups=None):
     """Metrics of all columns, and what the correction saves beyond the threshold alone."""
     scores = evaluate_correction(estimator, X, y)
-    saving = saving_interval(estimator, X, y)
+    saving = saving_interval(estimator, X, y, groups=groups)
     return scores | ({"saving": saving} if saving else {})
 
 

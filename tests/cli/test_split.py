@@ -10,7 +10,7 @@ from sklearn_rlcorrect.cli.options import MODEL_FILE
 from sklearn_rlcorrect.cli.parser import parse
 from sklearn_rlcorrect.cli.rows import labelled_rows, row_options
 from sklearn_rlcorrect.cli.split import split
-from sklearn_rlcorrect.evaluation import evaluate_correction
+from sklearn_rlcorrect.evaluation import evaluate_correction, saving_interval
 from sklearn_rlcorrect.persistence import load_model
 
 pytest_plugins = ["cli_fixtures"]
@@ -92,6 +92,23 @@ def test_costs_are_compared_with_groups():
     row = pd.read_csv("fp_weights.csv").set_index("fp_weight").loc[3]
     assert row["after_cost"] == scores["after"]["cost"]
     assert row["threshold_alone_cost"] == scores["threshold_alone"]["cost"]
+
+
+@pytest.mark.usefixtures("store")
+def test_whole_groups_make_the_interval_of_the_saving(wide, capsys):
+    command = [*QUICK, "--group", "patient", "--drop", "day", "--drop", "step"]
+    assert main([*command, "--output", "model.joblib"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    found = parts(*command[len(["train", *ROWS]) :])
+    test, patient = found.data.take(found.test_rows), wide["patient"].iloc[found.test_rows]
+    saving = saving_interval(load_model("model.joblib"), *test, groups=patient)
+    assert f"95 % interval {saving['lower']:.1f} to {saving['upper']:.1f}" in printed
+    assert saving != saving_interval(load_model("model.joblib"), *test)
+    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    assert run.data.metrics["saving/upper"] == pytest.approx(saving["upper"])
+    assert main([*command, "--no-mlflow", "--fp-weight", "1,1.2"]) == 0
+    row = pd.read_csv("fp_weights.csv").set_index("fp_weight").loc[1.2]
+    assert row["saving_upper"] == pytest.approx(saving["upper"])
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "dates with a zone"])
