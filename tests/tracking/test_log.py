@@ -71,7 +71,7 @@ def test_run_holds_a_fingerprint(fitted, logged):
 def test_a_failure_leaves_no_run(fitted):
     model, X, y = fitted
     before = n_runs()
-    with pytest.raises(ValueError, match="y holds 'odd', which the classifier does not"):
+    with pytest.raises(ValueError, match=r"y holds \['odd'\], which the fitted estim"):
         log_run(model, X, np.full(len(y), "odd"))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         log_run(model, X, y[:-1])
