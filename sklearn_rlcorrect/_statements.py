@@ -138,9 +138,11 @@ def verdict(estimator, scores, saving):
         f"Whether the correction is better than {other} is not decided: it {change} "
         f"({interval} saved)"
     )
-    return (
-        f"{found}.{beyond}" if beyond else _advised(estimator, found, ". That is simpler.")
-    )
+    if beyond:
+        return f"{found}.{beyond}"
+    is_default = estimator.base_threshold_ == _DEFAULT_THRESHOLD
+    simpler = "classifier alone" if is_default else "threshold alone"
+    return _advised(estimator, found, f". The {simpler} is simpler.")
 
 
 def _advised(estimator, found, advice):

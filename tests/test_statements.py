@@ -11,7 +11,7 @@ from conftest import QUICK
 from sklearn_rlcorrect import RLCalibratedClassifier
 from sklearn_rlcorrect._statements import caveats, effect, meaning, purpose, verdict
 
-LEAVE, USE_THAT, SIMPLER = "leave it as it is", "use that instead", "That is simpler"
+LEAVE, USE_THAT, SIMPLER = "leave it as it is", "use that instead", "is simpler"
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_what_is_not_decided(model, alone, after, change):
     text = said(model, (9.0, alone, after), 1.5)
     assert text.startswith("Whether the correction is better than the classifier with")
     assert f"is not decided: {change} (95 % interval " in text
-    assert text.endswith(f" saved). {SIMPLER}.")
+    assert text.endswith(f" saved). The threshold alone {SIMPLER}.")
 
 
 @pytest.mark.parametrize("half", [0.5, 50.0])
@@ -102,6 +102,7 @@ def test_thresholds_have_names(model):
     model.base_threshold_ = 0.5
     text = said(model, (9.0, 9.0, 8.0), 2.0)
     assert text.startswith("Whether the correction is better than the classifier as it is")
+    assert text.endswith("The classifier alone is simpler.")
 
 
 def all_scores(**after):
