@@ -240,4 +240,9 @@ def _figure(value):
 
 
 def _listed(labels):
-    return ", ".join(f"`{label}`" for label in labels.tolist())
+    return ", ".join(f"`{_inline(label)}`" for label in labels.tolist())
+
+
+def _inline(label):
+    """Keep a label on its line, and within its backticks."""
+    return " ".join(str(label).replace("`", "'").split())

@@ -35,6 +35,15 @@ def test_model_card(cancer, fp_weight, tmp_path):
         write_model_card(model, X_test, y_test, tmp_path / "card")
 
 
+def test_labels_stay_in_their_line_and_marks(tmp_path):
+    y = np.where(np.arange(60) % 2, "b`\n# Heading", "a")
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    model = RLCalibratedClassifier(GaussianNB(), **QUICK).fit(X, y)
+    text = write_model_card(model, X, y, tmp_path / "card").read_text()
+    assert "Classes: `a`, `b' # Heading`." in text
+    assert "\n# Heading" not in text
+
+
 def test_a_card_appears_whole_or_not_at_all(cancer, tmp_path):
     X, X_test, y, y_test = cancer
     model = RLCalibratedClassifier(GaussianNB(), **QUICK).fit(X, y)

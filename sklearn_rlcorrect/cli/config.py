@@ -10,7 +10,8 @@ def config_arguments(path):
     ----------
     path : str or path-like
         TOML: long names of options, without ``--`` and with ``-`` or ``_``, and their
-        values. A flag is ``true`` or ``false``, an option that may be repeated an array.
+        values. A flag is ``true`` or ``false``, an option that may be repeated an array of
+        texts, and several values of one option are an array of numbers.
 
     Returns
     -------
@@ -42,4 +43,7 @@ def _arguments(path, name, value):
             f"{path}: {name} must be a text, a number, true or false, or an array of texts "
             "and numbers"
         )
+    if values and all(type(each) in (int, float) for each in values):
+        # Numbers are of one option, such as fp-weight; texts repeat theirs.
+        return [f"--{option}={','.join(map(str, values))}"]
     return [f"--{option}={each}" for each in values]

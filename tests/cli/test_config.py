@@ -83,7 +83,8 @@ def test_each_command_has_its_options(command, capsys):
         ("priority = 'recall'", "invalid choice: 'recall'"),
         ("data = true", "argument --data: expected one argument"),
         ("overwrite = 1", "ignored explicit argument '1'"),
-        ("fp-weight = [1, 2]", "options.toml: fp-weight takes one value, no array"),
+        ("priority = ['fp', 'accuracy']", "priority takes one value, no array"),
+        ("timesteps = [1, 2]", "argument --timesteps: invalid int value: '1,2'"),
         ("day = 2026-01-31", "options.toml: day must be a text, a number, true or false"),
         (
             "[train]\nseed = 1",

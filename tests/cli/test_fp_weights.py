@@ -76,7 +76,7 @@ def test_printed_rows_are_those_of_the_file(capsys):
 
 
 def test_several_values_in_a_file_of_options(capsys):
-    Path("options.toml").write_text('fp-weight = "1,2"\nno-mlflow = true\n')
+    Path("options.toml").write_text("fp-weight = [1, 2]\nno-mlflow = true\n")
     assert main([*TRAIN, "--config", "options.toml", "--quiet"]) == 0
     assert capsys.readouterr().out == ""
     assert pd.read_csv("fp_weights.csv")["fp_weight"].tolist() == [1, 2]
