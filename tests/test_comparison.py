@@ -44,7 +44,7 @@ def test_each_compared_corrector_is_what_its_own_fit_makes(cancer, kind):
     params = {"estimator": GaussianNB()} | QUICK | COMPARED[kind]
     if kind == "frozen":
         X, X_test = X[:, :1], X_test[:, :1]
-        y, y_test = np.where(y, "ham", "spam"), np.where(y_test, "ham", "spam")
+        y, y_test = np.where(y, "spam", "ham"), np.where(y_test, "spam", "ham")
     model = RLCalibratedClassifier(**params)
     correctors, table = compare_fp_weights(model, X, y, X_test, y_test, [0.5, 3])
     assert list(correctors) == [row["fp_weight"] for row in table] == [0.5, 3]

@@ -105,7 +105,7 @@ def test_weights_reach_the_selection(cancer):
 def test_rows_of_weight_zero_do_not_reach_the_features(cancer):
     X, _, y, _ = cancer
     text = np.where(np.arange(len(y)) < 3, "ignored", "used")
-    table = pd.DataFrame({"proba": X[:, 0] / 30, "text": text})
+    table = pd.DataFrame({"proba": 1 - X[:, 0] / 30, "text": text})
     base = PrecomputedProbaClassifier(["proba"])
     weight = np.where(text == "used", 1.0, 0.0)
     model = corrector(base).fit(table, y, sample_weight=weight)
@@ -145,6 +145,7 @@ def test_order_of_rows_does_not_matter(cancer):
     np.testing.assert_allclose(*proba, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:The AUC of the classifier:UserWarning")
 @pytest.mark.parametrize("n_groups", [1, 2, 3, 6])
 def test_few_groups_of_rows_are_all_learnt(n_groups):
     rng = np.random.default_rng(0)

@@ -42,7 +42,7 @@ def test_quiet_keeps_warnings_and_errors(capsys):
             "train",
             "table.csv: 426 rows, 6 columns that are features; labels: benign 267, m",
         ),
-        ("train", "candidates, 0 being the classifier alone, are chosen: "),
+        ("train", "(0: the classifier alone): accuracy "),
         ("train", "train policies: 100%"),
         ("evaluate", "note: model model corrects Pipeline(steps=["),
         ("infer", "note: model model corrects Pipeline(steps=["),
