@@ -12,9 +12,10 @@ from sklearn_rlcorrect.plotting._base import (
     _Display,
     in_lines,
     legend_above,
+    model_name,
     shortened,
 )
-from sklearn_rlcorrect.plotting.tradeoff import tradeoff_of_estimator
+from sklearn_rlcorrect.plotting.tradeoff_arguments import tradeoff_of_estimator
 
 _CURVE = {"color": GREY, "linestyle": "--", "linewidth": 1}
 _JOINT = {"color": GREY, "linewidth": 0.6}
@@ -58,6 +59,9 @@ class OperatingPointDisplay(_Display):
     label : int, float, bool or str
         Positive class.
 
+    caption : str, default=""
+        What is drawn, for the head of a new figure.
+
     Attributes
     ----------
     ax_ : matplotlib Axes
@@ -91,12 +95,13 @@ class OperatingPointDisplay(_Display):
 
     _height = 3.1
 
-    def __init__(self, curve, classifier, threshold_alone, corrected, *, label):
+    def __init__(self, curve, classifier, threshold_alone, corrected, *, label, caption=""):
         self.curve = curve
         self.classifier = classifier
         self.threshold_alone = threshold_alone
         self.corrected = corrected
         self.label = label
+        self.caption = caption
 
     @classmethod
     def from_estimators(cls, estimators, X, y, *, ax=None):
@@ -236,7 +241,15 @@ def _points_of_estimators(estimators, X, y):
             for weight, estimator in zip(weights, estimators, strict=True)
         },
         "label": drawn[0]["label"],
+        "caption": _caption(estimators),
     }
+
+
+def _caption(estimators):
+    """Name the classifier, and the priority if it is that of all."""
+    priorities = {estimator.priority for estimator in estimators}
+    name = model_name(estimators[0])
+    return name if len(priorities) > 1 else f"{name}, priority “{priorities.pop()}”"
 
 
 def _check_comparable(estimators, before):

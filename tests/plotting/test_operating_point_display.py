@@ -1,6 +1,6 @@
 """Points of several costs, against counts of their decisions."""
 
-from copy import deepcopy
+from copy import copy, deepcopy
 
 import numpy as np
 import pytest
@@ -26,6 +26,15 @@ def compared(cancer):
 def drawn(compared):
     correctors, _, X, y = compared
     return OperatingPointDisplay.from_estimators(correctors.values(), X, y)
+
+
+def test_priorities_that_differ_are_not_named(compared):
+    correctors, _, X, y = compared
+    one, other = map(copy, correctors.values())
+    display = OperatingPointDisplay.from_estimators(
+        [one, other.set_params(priority="weighted")], X, y
+    )
+    assert display.figure_.get_suptitle() == "GaussianNB"
 
 
 def places(line):
@@ -98,6 +107,7 @@ def test_legend_says_what_is_counted(compared, drawn):
         "same fp_weight",
         "threshold alone",
     ]
+    assert drawn.figure_.get_suptitle() == "GaussianNB, priority “fp”"
     text = f"numbers: fp_weight; {len(y)} rows, {np.sum(y)} of them “1”"
     assert legend_title(drawn).replace("\n", " ") == text
 
