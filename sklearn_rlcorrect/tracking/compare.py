@@ -3,7 +3,14 @@
 from sklearn_rlcorrect.tracking.runs import find_run, newest_trainings
 
 # Longer values lose their beginning: paths and pipelines differ at the end.
-_LONGEST_CELL = 32
+_LONGEST_CELL = 24
+
+_SHOWN = ("before/", "threshold_alone/", "after/", "saving/")
+# Zero, or the same as before.
+_SAYS_NOTHING = (
+    *("before/changed", "before/fixed", "before/broken"),
+    *("threshold_alone/brier", "threshold_alone/log_loss"),
+)
 
 
 def compare_runs(run_ids=None, *, newest=5):
@@ -49,7 +56,7 @@ def compare_runs(run_ids=None, *, newest=5):
         *[row for row in params if len(set(row[1:])) > 1],
         *_rows(runs, _scores),
     ]
-    return [[_cell(value) for value in row] for row in table]
+    return [[name, *map(_cell, values)] for name, *values in table]
 
 
 def _rows(runs, values_of):
@@ -60,9 +67,9 @@ def _rows(runs, values_of):
 
 def _scores(run):
     return {
-        name: f"{value:.6g}"
+        name: f"{value:.0f}" if value.is_integer() else f"{value:.4f}"
         for name, value in run.data.metrics.items()
-        if name.startswith(("before/", "threshold_alone/", "after/", "saving/"))
+        if name.startswith(_SHOWN) and name not in _SAYS_NOTHING
     }
 
 

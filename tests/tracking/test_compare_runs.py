@@ -18,7 +18,11 @@ def test_runs_side_by_side(fitted, logged):
     assert table["n_test"] == [str(len(y)), "20"]
     assert "fp_weight" not in table
     assert float(table["after/accuracy"][1]) == pytest.approx(
-        (model.predict(X[:20]) == y[:20]).mean(), abs=1e-6
+        (model.predict(X[:20]) == y[:20]).mean(), abs=1e-4
     )
+    assert "threshold_alone/false_positives_at_recall" in table
+    assert table["before/false_positives"][0].isdigit()
+    # Always 0, and always the classifier's.
+    assert not {"before/changed", "threshold_alone/brier"} & table.keys()
     newest = compare_runs(newest=1)
     assert newest[0] == ["run", "fewer"]
