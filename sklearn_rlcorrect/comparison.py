@@ -124,10 +124,9 @@ def compare_fp_weights(
 def _models_of_costs(estimator, fp_weights):
     if not isinstance(estimator, RLCalibratedClassifier):
         raise TypeError(f"estimator={estimator!r} must be an RLCalibratedClassifier.")
-    if not np.iterable(fp_weights):
-        raise TypeError(f"fp_weights={fp_weights!r} must be a list of numbers.")
-    fp_weights = list(fp_weights)
-    if any(isinstance(one, dict) for one in fp_weights):
+    # Once, for an iterator is empty after a check.
+    fp_weights = list(fp_weights) if np.iterable(fp_weights) else fp_weights
+    if not np.iterable(fp_weights) or any(isinstance(one, dict) for one in fp_weights):
         raise TypeError(f"fp_weights={fp_weights!r} must be a list of numbers.")
     estimator = clone(estimator)
     if estimator.random_state is None:

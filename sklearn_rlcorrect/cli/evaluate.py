@@ -75,16 +75,9 @@ def _evaluate(args, steps):
     if args.report:
         steps.begin("write the report")
         title = f"Report on model {name}, priority {model.priority}"
-        write_report(
-            model,
-            X,
-            y,
-            args.report,
-            title=title,
-            source=note,
-            caution=" ".join(caution.split()),
-            row_numbers=_numbers_in_file(data, rows),
-        )
+        about = {"source": note, "caution": " ".join(caution.split())}
+        numbers = _numbers_in_file(data, rows)
+        write_report(model, X, y, args.report, title=title, row_numbers=numbers, **about)
     steps.begin("draw pictures")
     with tempfile.TemporaryDirectory() as drawn:
         _publish(save_pictures(model, X, y, drawn), folder)

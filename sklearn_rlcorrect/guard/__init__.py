@@ -19,13 +19,21 @@ from sklearn_rlcorrect.guard.exact_tests import (
     tango_score,
 )
 from sklearn_rlcorrect.guard.holdout import split
-from sklearn_rlcorrect.guard.limits import SHRINKAGES, Limits, describe, parts, rows_needed
+from sklearn_rlcorrect.guard.limits import (
+    LIMIT_NAMES,
+    SHRINKAGES,
+    Limits,
+    describe,
+    parts,
+    rows_needed,
+)
 from sklearn_rlcorrect.guard.report import renamed_report, warnings_of
 from sklearn_rlcorrect.guard.rows import Rows
 from sklearn_rlcorrect.guard.search import guard
 from sklearn_rlcorrect.guard.thresholds import highest_threshold, lowest_threshold
 
 __all__ = [
+    "LIMIT_NAMES",
     "SHRINKAGES",
     "Limits",
     "Rows",

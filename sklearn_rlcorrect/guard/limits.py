@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+LIMIT_NAMES = ("max_accuracy_drop", "max_fpr", "min_recall")
+
 # Shrinkages to try: 1 is the full correction, 0 the classifier alone.
 SHRINKAGES = np.arange(10, -1, -1) / 10
 
@@ -81,8 +83,7 @@ class Limits:
     @property
     def given(self):
         """Limits that are not None, by name."""
-        names = ("max_accuracy_drop", "max_fpr", "min_recall")
-        limits = {name: getattr(self, name) for name in names}
+        limits = {name: getattr(self, name) for name in LIMIT_NAMES}
         return {name: value for name, value in limits.items() if value is not None}
 
     @property

@@ -8,7 +8,7 @@ from sklearn.utils import check_scalar, indexable
 
 from sklearn_rlcorrect.agent.prediction import correct
 from sklearn_rlcorrect.agent.selection import PRIORITIES
-from sklearn_rlcorrect.guard import Limits, decision_rule
+from sklearn_rlcorrect.guard import LIMIT_NAMES, Limits, decision_rule
 from sklearn_rlcorrect.metrics import false_positive_costs, positive_classes
 from sklearn_rlcorrect.plotting._base import arguments_of_predictions, model_name
 from sklearn_rlcorrect.plotting.class_tradeoff import MOST_CLASSES, ClassTradeoffs
@@ -18,8 +18,6 @@ from sklearn_rlcorrect.plotting.flagged import (
     wrongly_predicted,
 )
 from sklearn_rlcorrect.rewards import class_weights, positive_labels
-
-_LIMITS = "max_fpr", "min_recall", "max_accuracy_drop"
 
 
 def tradeoff_of_estimator(estimator, X, y, before, pos_label=None):
@@ -89,28 +87,27 @@ def tradeoff_of_predictions(
     }
     drawn = checked[priority]
     shown = _shown_classes(drawn)
-    _check_numbers(threshold, limits or {})
-    if len(shown) > 1:
-        _check_no_threshold(threshold, cuts, len(shown))
-    else:
-        check_scalar(fp_weight, "fp_weight", Real, min_val=0)
-    if limits and len(drawn["classes"]) > 2:
-        raise ValueError(
-            f"limits={limits} are of two classes, but there are {len(drawn['classes'])}."
-        )
+    _check_numbers(threshold, limits or {}, len(drawn["classes"]))
     against_rest = [_against_the_rest(checked, drawn, threshold, k) for k in shown]
     curves, points = against_rest[0]
-    arguments = {
+    if len(shown) == 1:
+        check_scalar(fp_weight, "fp_weight", Real, min_val=0)
+        of_classes = {"fp_weight": fp_weight}
+    else:
+        _check_no_threshold(threshold, cuts, len(shown))
+        of_classes = _of_several_classes(checked, drawn, shown, against_rest, fp_weight)
+    return of_classes | {
         "curves": curves,
         "points": points,
         "label": drawn["classes"][shown[0]],
-        "fp_weight": fp_weight,
         "caption": caption,
         "limits": limits,
         "n_classes": len(drawn["classes"]),
     }
-    if len(shown) == 1:
-        return arguments
+
+
+def _of_several_classes(checked, drawn, shown, against_rest, fp_weight):
+    """Return the classes, each against the rest, and the relative weight of the first."""
     costs = _costs(fp_weight, drawn)
     per_class = ClassTradeoffs(
         classes=drawn["classes"],
@@ -121,8 +118,7 @@ def tradeoff_of_predictions(
         mistakes=_mistakes(checked, drawn),
         costs=costs,
     )
-    weight = _relative_weight(costs, shown[0])
-    return arguments | {"per_class": per_class, "fp_weight": weight}
+    return {"per_class": per_class, "fp_weight": _relative_weight(costs, shown[0])}
 
 
 def _against_the_rest(checked, drawn, threshold, k):
@@ -196,13 +192,15 @@ def _threshold_of(threshold, is_own, n_classes):
     return 1 - threshold if n_classes == 2 else None
 
 
-def _check_numbers(threshold, limits):
+def _check_numbers(threshold, limits, n_classes):
     if threshold is not None:
         check_scalar(threshold, "threshold", Real, min_val=0, max_val=1)
     for name, limit in limits.items():
-        if name not in _LIMITS:
-            raise ValueError(f"limits holds {name!r}: use some of {list(_LIMITS)}.")
+        if name not in LIMIT_NAMES:
+            raise ValueError(f"limits holds {name!r}: use some of {list(LIMIT_NAMES)}.")
         check_scalar(limit, name, Real, min_val=0, max_val=1)
+    if limits and n_classes > 2:
+        raise ValueError(f"limits={limits} are of two classes, but there are {n_classes}.")
 
 
 def _check_no_threshold(threshold, cuts, n_shown):
